@@ -1,0 +1,301 @@
+//! Turns threatened ground into CAP polygons: no holes, at most 100 positions each, never leaving out any of it.
+//! Called by `content::Content::to_cap` and by who wants to know how much ground the simplification adds.
+//! Every position of the result lies within 1e-7 degrees (about 1 cm) of a shape that contains the input.
+
+use geo::{Area as _, BooleanOps, BoundingRect, ConvexHull};
+use geo_types::{Coord, LineString, MultiPolygon, Polygon, Rect};
+
+use crate::cap;
+
+/// The most positions of one CAP polygon, the closing one included (larger ones broke editors and gateways: facts of peers).
+pub const POSITIONS_MAX: usize = 100;
+/// More holes than this in one polygon are filled instead of cut open: warning more is better than failing.
+const HOLES_MAX: usize = 64;
+/// Rings longer than this are replaced by their convex hull before simplification, which takes quadratic time.
+const RING_MAX: usize = 5_000;
+
+/// The result of a simplification.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    /// Polygons without holes, lon,lat.
+    pub polygons: Vec<Polygon<f64>>,
+    /// Ground that was added, as a share of the input's area (0.02 = 2 %); 0 when nothing was.
+    pub surplus: f64,
+}
+
+/// Why a polygon can't be warned for, `None` when it can.
+pub fn fault(polygon: &Polygon<f64>) -> Option<&'static str> {
+    for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
+        if !ring.0.iter().all(|at| (-90.0..=90.0).contains(&at.y) && (-180.0..=180.0).contains(&at.x)) {
+            return Some("a position lies outside ±180 longitude or ±90 latitude");
+        }
+        if ring.0.len() < 4 {
+            return Some("a ring has fewer than four positions");
+        }
+        if ring.0.first() != ring.0.last() {
+            return Some("a ring is not closed (first and last positions differ)");
+        }
+    }
+    if polygon.exterior().0.iter().all(|at| at.x == polygon.exterior().0[0].x) || polygon.exterior().0.iter().all(|at| at.y == polygon.exterior().0[0].y) {
+        return Some("it has no area");
+    }
+    None
+}
+
+/// The CAP polygons of threatened ground (lon,lat in, CAP's own type out), each with at most [`POSITIONS_MAX`] positions.
+///
+/// Holes are cut open rather than dropped, so that nobody inside one is warned for nothing. O(n²) in the positions of a ring.
+pub fn to_cap(ground: &MultiPolygon<f64>) -> Vec<cap::Polygon> {
+    outline(ground, POSITIONS_MAX)
+        .polygons
+        .into_iter()
+        .filter_map(|polygon| cap::Polygon::new(polygon.exterior().0.iter().map(|&at| rounded(at)).collect()).ok())
+        .collect()
+}
+
+/// Removes holes by cutting and positions by growing, until each polygon has at most `positions_max` (at least 5, with the closing one).
+pub fn outline(ground: &MultiPolygon<f64>, positions_max: usize) -> Outline {
+    let corners_max = positions_max.max(5) - 1;
+    let before = ground.unsigned_area();
+    let polygons: Vec<Polygon<f64>> =
+        ground.0.iter().flat_map(without_holes).filter_map(|polygon| grown(&polygon, corners_max)).collect();
+    let after: f64 = polygons.iter().map(geo::Area::unsigned_area).sum();
+    Outline { polygons, surplus: if before > 0.0 { (after / before - 1.0).max(0.0) } else { 0.0 } }
+}
+
+fn rounded(at: Coord<f64>) -> Coord<f64> {
+    Coord { x: (at.x * 1e7).round() / 1e7, y: (at.y * 1e7).round() / 1e7 }
+}
+
+/// Cuts a polygon along a north-south line through each hole, until no hole is left.
+fn without_holes(polygon: &Polygon<f64>) -> Vec<Polygon<f64>> {
+    if polygon.interiors().is_empty() {
+        return vec![polygon.clone()];
+    }
+    let filled = || vec![Polygon::new(polygon.exterior().clone(), Vec::new())];
+    if polygon.interiors().len() > HOLES_MAX {
+        return filled();
+    }
+    let mut waiting = vec![polygon.clone()];
+    let mut done = Vec::new();
+    let mut cuts_left = 4 * HOLES_MAX;
+    while let Some(piece) = waiting.pop() {
+        let Some(hole) = piece.interiors().first().and_then(BoundingRect::bounding_rect) else {
+            done.push(piece);
+            continue;
+        };
+        let Some(all) = piece.bounding_rect() else { continue };
+        if cuts_left == 0 {
+            return filled();
+        }
+        cuts_left -= 1;
+        let middle = hole.center().x;
+        let west = Rect::new(Coord { x: all.min().x - 1.0, y: all.min().y - 1.0 }, Coord { x: middle, y: all.max().y + 1.0 });
+        let east = Rect::new(Coord { x: middle, y: all.min().y - 1.0 }, Coord { x: all.max().x + 1.0, y: all.max().y + 1.0 });
+        waiting.extend(piece.intersection(&west.to_polygon()));
+        waiting.extend(piece.intersection(&east.to_polygon()));
+    }
+    done
+}
+
+/// The corners of a ring counter-clockwise, without the closing position and without repeats.
+fn corners(ring: &LineString<f64>) -> Vec<Coord<f64>> {
+    let mut corners = ring.0.clone();
+    corners.dedup();
+    while corners.len() > 1 && corners.first() == corners.last() {
+        corners.pop();
+    }
+    if signed_area(&corners) < 0.0 {
+        corners.reverse();
+    }
+    corners
+}
+
+fn signed_area(corners: &[Coord<f64>]) -> f64 {
+    let mut twice = 0.0;
+    for (i, a) in corners.iter().enumerate() {
+        let b = corners[(i + 1) % corners.len()];
+        // Relative to the first corner, so that small shapes far from 0,0 keep their digits.
+        let o = corners[0];
+        twice += (a.x - o.x) * (b.y - o.y) - (b.x - o.x) * (a.y - o.y);
+    }
+    twice / 2.0
+}
+
+fn cross(o: Coord<f64>, a: Coord<f64>, b: Coord<f64>) -> f64 {
+    (a.x - o.x) * (b.y - o.y) - (a.y - o.y) * (b.x - o.x)
+}
+
+/// A polygon with at most `corners_max` corners that contains the given one; `None` for a ring without area.
+fn grown(polygon: &Polygon<f64>, corners_max: usize) -> Option<Polygon<f64>> {
+    let mut ring = corners(polygon.exterior());
+    if ring.len() < 3 {
+        return None;
+    }
+    if ring.len() > corners_max {
+        let simple = if ring.len() <= RING_MAX { shrink_count(ring, corners_max) } else { None };
+        ring = simple.filter(|simple| contains_all(simple, polygon)).or_else(|| {
+            let hull = corners(polygon.convex_hull().exterior());
+            if hull.len() > corners_max { shrink_count(hull, corners_max) } else { Some(hull) }
+        }).or_else(|| {
+            let all = polygon.bounding_rect()?;
+            Some(corners(all.to_polygon().exterior()))
+        })?;
+    }
+    let first = *ring.first()?;
+    ring.push(first);
+    Some(Polygon::new(LineString::new(ring), Vec::new()))
+}
+
+/// Whether nothing of `inner` sticks out, up to a millionth of its area.
+fn contains_all(outer: &[Coord<f64>], inner: &Polygon<f64>) -> bool {
+    let outer = Polygon::new(LineString::new(outer.to_vec()), Vec::new());
+    let inner = Polygon::new(inner.exterior().clone(), Vec::new());
+    inner.difference(&outer).unsigned_area() <= inner.unsigned_area() * 1e-6
+}
+
+/// One way to lose a corner by adding ground.
+enum Growth {
+    /// Leave out the dent at this corner.
+    FillDent(usize),
+    /// Lengthen the neighbours of the edge that begins at this corner until they meet there.
+    ExtendPast(usize, Coord<f64>),
+}
+
+/// Takes corners away one by one, the one that adds least ground first; `None` when no way is left.
+fn shrink_count(mut ring: Vec<Coord<f64>>, corners_max: usize) -> Option<Vec<Coord<f64>>> {
+    while ring.len() > corners_max {
+        let n = ring.len();
+        let mut ways: Vec<(f64, Growth)> = Vec::with_capacity(2 * n);
+        for i in 0..n {
+            let (a, b, c, d) = (ring[(i + n - 1) % n], ring[i], ring[(i + 1) % n], ring[(i + 2) % n]);
+            let turn = cross(a, b, c);
+            if turn <= 0.0 {
+                ways.push((-turn / 2.0, Growth::FillDent(i)));
+            } else if cross(b, c, d) > 0.0
+                && let Some(meeting) = meet(a, b, d, c)
+            {
+                ways.push((cross(b, meeting, c).abs() / 2.0, Growth::ExtendPast(i, meeting)));
+            }
+        }
+        ways.sort_by(|x, y| x.0.total_cmp(&y.0));
+        let way = ways.into_iter().map(|(_, way)| way).find(|way| is_free(&ring, way))?;
+        match way {
+            Growth::FillDent(i) => {
+                ring.remove(i);
+            }
+            Growth::ExtendPast(i, meeting) => {
+                ring[i] = meeting;
+                ring.remove((i + 1) % n);
+            }
+        }
+    }
+    Some(ring)
+}
+
+/// Where the ray from `a` through `b` meets the ray from `d` through `c`, beyond `b` and `c`.
+fn meet(a: Coord<f64>, b: Coord<f64>, d: Coord<f64>, c: Coord<f64>) -> Option<Coord<f64>> {
+    let (u, v) = (Coord { x: b.x - a.x, y: b.y - a.y }, Coord { x: c.x - d.x, y: c.y - d.y });
+    let bottom = u.x * v.y - u.y * v.x;
+    let t = ((c.x - b.x) * v.y - (c.y - b.y) * v.x) / bottom;
+    let s = ((c.x - b.x) * u.y - (c.y - b.y) * u.x) / bottom;
+    let at = Coord { x: b.x + t * u.x, y: b.y + t * u.y };
+    (t >= 0.0 && s >= 0.0 && at.x.abs() <= 180.0 && at.y.abs() <= 90.0).then_some(at)
+}
+
+/// Whether the triangle that would be added touches nothing else of the ring.
+fn is_free(ring: &[Coord<f64>], way: &Growth) -> bool {
+    let n = ring.len();
+    let (from, to, triangle) = match *way {
+        Growth::FillDent(i) => ((i + n - 1) % n, (i + 1) % n, [ring[(i + n - 1) % n], ring[i], ring[(i + 1) % n]]),
+        Growth::ExtendPast(i, meeting) => (i, (i + 1) % n, [ring[i], meeting, ring[(i + 1) % n]]),
+    };
+    let [p, q, r] = triangle;
+    let inside = |at: Coord<f64>| {
+        let (u, v, w) = (cross(p, q, at), cross(q, r, at), cross(r, p, at));
+        (u >= 0.0 && v >= 0.0 && w >= 0.0) || (u <= 0.0 && v <= 0.0 && w <= 0.0)
+    };
+    (0..n).all(|k| {
+        let next = (k + 1) % n;
+        let own = |index: usize| index == from || index == to || matches!(*way, Growth::FillDent(i) if i == index);
+        let corner_is_free = own(k) || !inside(ring[k]);
+        let edge_is_free = match *way {
+            // Without a corner inside, an edge could only leave through an edge of the ring itself.
+            Growth::FillDent(_) => true,
+            Growth::ExtendPast(..) => own(k) || own(next) || !(crosses(p, q, ring[k], ring[next]) || crosses(q, r, ring[k], ring[next])),
+        };
+        corner_is_free && edge_is_free
+    })
+}
+
+fn crosses(a: Coord<f64>, b: Coord<f64>, c: Coord<f64>, d: Coord<f64>) -> bool {
+    cross(a, b, c) * cross(a, b, d) <= 0.0 && cross(c, d, a) * cross(c, d, b) <= 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use geo::Contains;
+    use geo_types::{Point, polygon};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A star-shaped ring around Hamadan with the given radii in degrees.
+    fn star(radii: &[f64]) -> Polygon<f64> {
+        let n = radii.len() as f64;
+        let ring = radii.iter().enumerate().map(|(i, r)| {
+            let angle = i as f64 / n * std::f64::consts::TAU;
+            Coord { x: 48.51 + r * angle.cos(), y: 34.80 + r * angle.sin() }
+        });
+        Polygon::new(LineString::new(ring.collect()), Vec::new())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #[test]
+        fn no_threatened_ground_is_left_out(radii in prop::collection::vec(0.005_f64..0.05, 12..300), max in 5_usize..100) {
+            let ground = star(&radii);
+            let result = outline(&MultiPolygon::new(vec![ground.clone()]), max);
+            prop_assert_eq!(result.polygons.len(), 1);
+            prop_assert!(result.polygons[0].exterior().0.len() <= max);
+            let missing = ground.difference(&result.polygons[0]).unsigned_area();
+            prop_assert!(missing <= ground.unsigned_area() * 1e-6, "{} of {} is missing", missing, ground.unsigned_area());
+        }
+    }
+
+    #[test]
+    fn a_simple_outline_stays_as_it_is_and_a_rich_one_grows_little() {
+        let square = polygon![(x: 48.5, y: 34.8), (x: 48.6, y: 34.8), (x: 48.6, y: 34.9), (x: 48.5, y: 34.9)];
+        let result = outline(&MultiPolygon::new(vec![square.clone()]), 100);
+        assert_eq!(result.polygons, [square]);
+        assert!(result.surplus.abs() < 1e-12);
+        let round = star(&[0.03; 1_000]);
+        let result = outline(&MultiPolygon::new(vec![round]), 100);
+        assert!(result.surplus > 0.0 && result.surplus < 0.002, "{}", result.surplus);
+    }
+
+    #[test]
+    fn a_hole_is_cut_open_and_its_people_are_not_warned() {
+        let ring_road = polygon!(
+            exterior: [(x: 48.0, y: 34.0), (x: 49.0, y: 34.0), (x: 49.0, y: 35.0), (x: 48.0, y: 35.0)],
+            interiors: [
+                [(x: 48.2, y: 34.2), (x: 48.2, y: 34.4), (x: 48.4, y: 34.4), (x: 48.4, y: 34.2)],
+                [(x: 48.6, y: 34.3), (x: 48.6, y: 34.8), (x: 48.8, y: 34.8), (x: 48.8, y: 34.3)],
+            ],
+        );
+        let result = outline(&MultiPolygon::new(vec![ring_road.clone()]), 100);
+        let area: f64 = result.polygons.iter().map(geo::Area::unsigned_area).sum();
+        assert!((area - ring_road.unsigned_area()).abs() < 1e-6 * area, "{area}");
+        assert!(result.polygons.iter().all(|piece| piece.interiors().is_empty()));
+        let in_hole = Point::new(48.7, 34.5);
+        assert!(!result.polygons.iter().any(|piece| piece.contains(&in_hole)));
+    }
+
+    #[test]
+    fn shapes_without_sense_have_a_named_fault() {
+        assert!(fault(&Polygon::new(LineString::new(vec![]), vec![])).is_some());
+        assert!(fault(&polygon![(x: 48.0, y: 34.0), (x: 49.0, y: 34.0), (x: 50.0, y: 34.0), (x: 48.0, y: 34.0)]).is_some());
+        assert!(fault(&polygon![(x: 348.0, y: 34.0), (x: 49.0, y: 34.0), (x: 50.0, y: 35.0)]).is_some());
+        assert!(fault(&polygon![(x: 48.0, y: 34.0), (x: 49.0, y: 34.0), (x: 49.0, y: 35.0)]).is_none());
+    }
+}
