@@ -1,0 +1,111 @@
+//! Footprint: the shape of a danger on the ground and the zones that it reaches.
+//! Made by `hazard`; stored by the service with every incident and frozen into alerts.
+//! The shape is valid and bounded in vertices; zones are leaves, each once; the map it came from is named by its hash.
+
+use geo_types::MultiPolygon;
+use serde::{Deserialize, Serialize};
+
+use crate::{GaugeCode, ReachCode, ZoneCode};
+
+/// Most vertices of a footprint's shape.
+pub const FOOTPRINT_VERTICES_MAX: usize = 800;
+
+/// Whom to warn errs outward: a leaf zone that lies this near to the shape is affected, in metres.
+pub const WARNING_MARGIN_M: f64 = 25.0;
+
+/// The shape of a danger and the zones that it reaches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Footprint {
+    /// The closed shape, lon,lat; in JSON a GeoJSON `MultiPolygon`.
+    #[serde(with = "crate::geojson_out::shape")]
+    pub shape: MultiPolygon<f64>,
+    /// Affected leaf zones, the soonest first, then by code.
+    pub zones: Vec<AffectedZone>,
+    /// How the shape was made.
+    pub method: Method,
+    /// Content hash of the map that it was made from.
+    pub city_hash: String,
+}
+
+/// A leaf zone that the danger reaches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AffectedZone {
+    /// Which zone.
+    pub code: ZoneCode,
+    /// Part of its area inside the shape, 0 to 1; 0 when only the margin touches it.
+    pub share: f64,
+    /// Minutes until the water reaches it, where that is known.
+    pub minutes: Option<f64>,
+}
+
+/// How a footprint was made, with its parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum Method {
+    /// The river from the gauge on, widened to both sides.
+    ReachBuffer {
+        /// Metres to each side of the channel.
+        half_width_m: f64,
+        /// Metres along the channel.
+        length_m: f64,
+    },
+    /// A circle.
+    Radius {
+        /// Its radius.
+        metres: f64,
+    },
+    /// Zones of the gauge's height, and those near it.
+    ElevationBand {
+        /// Lower edge of the band above sea level.
+        from_m: f64,
+        /// Upper edge of the band above sea level.
+        to_m: f64,
+        /// Zones in the band count within this distance of the gauge.
+        within_m: f64,
+        /// Zones of any height count within this distance of the gauge.
+        near_m: f64,
+    },
+    /// Whole zones, because nothing better is known.
+    ZoneOnly,
+}
+
+/// Why a footprint could not be made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum NoFootprint {
+    /// The map has no such gauge.
+    #[error("gauge “{0}” is not on this map")]
+    UnknownGauge(GaugeCode),
+    /// The map has no such reach.
+    #[error("reach “{0}” is not on this map")]
+    UnknownReach(ReachCode),
+    /// The map has no such zone.
+    #[error("zone “{0}” is not on this map")]
+    UnknownZone(ZoneCode),
+    /// The gauge stands on no reach.
+    #[error("gauge “{0}” stands on no reach; name one in gauges.geojson")]
+    GaugeWithoutReach(GaugeCode),
+    /// The gauge has no height.
+    #[error("gauge “{0}” has no elevation_m in gauges.geojson")]
+    GaugeWithoutElevation(GaugeCode),
+    /// A length that makes no sense.
+    #[error("{name} = {metres} m must be between {min} and {max} m")]
+    BadLength {
+        /// Which parameter.
+        name: &'static str,
+        /// What was given.
+        metres: f64,
+        /// Least that is taken.
+        min: f64,
+        /// Most that is taken.
+        max: f64,
+    },
+}
+
+/// Refuses a length that is out of range or no number.
+pub(crate) fn length_within(name: &'static str, metres: f64, min: f64, max: f64) -> Result<f64, NoFootprint> {
+    if (min..=max).contains(&metres) {
+        Ok(metres)
+    } else {
+        Err(NoFootprint::BadLength { name, metres, min, max })
+    }
+}

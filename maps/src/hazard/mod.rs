@@ -1,0 +1,10 @@
+//! From a danger to the ground that it covers.
+//! Called by the service's assessment through `City`.
+//! Every footprint says by which method it was made and from which map.
+
+mod flood; // The river from a gauge on, widened.
+mod shape; // Shapes that are valid, bounded and never too small.
+mod snow; // Zones of the gauge's height.
+
+pub use flood::{FLOOD_HALF_WIDTH_M, FLOOD_LENGTH_M};
+pub use snow::SnowSpread;
