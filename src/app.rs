@@ -1,0 +1,247 @@
+//! Composes the service: opens the ground, starts every part in order, stops them in reverse.
+//! Called by `cli` and by tests that want the whole service; rooms never call it.
+//! Each part pushes its stop beside its start; stopping ends within `server.stop_secs_max` plus two seconds and loses nothing.
+
+use std::{future::Future, net::SocketAddr, path::Path, pin::Pin, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    bell::Bells,
+    clock::Clock,
+    config::Config,
+    ground::Ground,
+    http,
+    id::Ids,
+    metrics,
+    store::{At, Store},
+};
+
+/// Which kind of database this service works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A city's own.
+    Real,
+    /// The demo's: everything in it is invented.
+    Demo,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+/// Stops, in the order of their starts.
+#[derive(Default)]
+pub struct Stops(Vec<(&'static str, Stop)>);
+
+type Stop = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+impl std::fmt::Debug for Stops {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl Stops {
+    /// Remembers how to stop what was just started.
+    pub fn push<Fut: Future<Output = ()> + Send + 'static>(&mut self, name: &'static str, stop: impl FnOnce() -> Fut + Send + 'static) {
+        self.0.push((name, Box::new(move || Box::pin(stop()))));
+    }
+
+    /// Stops everything, the last started first. A part that does not end in `each` is left behind and named.
+    async fn stop(self, each: Duration) {
+        for (name, stop) in self.0.into_iter().rev() {
+            if tokio::time::timeout(each, stop()).await.is_err() {
+                warn!(part = name, "{name} did not stop in time and is left behind");
+            }
+        }
+    }
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct App {
+    /// What it stands on.
+    pub ground: Ground,
+    /// Where the console and the API are served.
+    pub listening: SocketAddr,
+    stops: Stops,
+}
+
+impl App {
+    /// Opens the ground and starts every part; when this returns, the service is ready.
+    pub async fn build(config: Config, kind: Kind) -> anyhow::Result<Self> {
+        let handle = metrics::install();
+        let ground = open_ground(Arc::new(config), kind).await?;
+        let mut stops = Stops::default();
+        stops.push("store", {
+            let store = ground.store.clone();
+            move || async move { store.close().await }
+        });
+        let listening = serve_http(&ground, handle, &mut stops).await?;
+        info!(%listening, "ready: {}", ground.config.public_url());
+        Ok(Self { ground, listening, stops })
+    }
+
+    /// Runs until `until`, then stops.
+    pub async fn run(self, until: impl Future<Output = &'static str>) -> anyhow::Result<()> {
+        let why = until.await;
+        info!("stopping: {why}");
+        self.stop().await;
+        info!("stopped");
+        Ok(())
+    }
+
+    /// Stops every part in reverse.
+    pub async fn stop(self) {
+        let each = Duration::from_secs(self.ground.config.server.stop_secs_max);
+        self.stops.stop(each).await;
+    }
+}
+
+/// Opens store, city and templates; checks that the database is of the kind that is wanted.
+pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Ground> {
+    let clock = Clock::system();
+    let city = load_city(&config.city.map_dir)?;
+    let url = match config.store.database.reveal() {
+        "" => format!("sqlite://{}", config.store.data_dir),
+        url => url.to_owned(),
+    };
+    let store = Store::open(&url, config.store.connections_max).await?;
+    let bells = Bells::new(config.server.live_kept_max);
+    let mut ground = Ground {
+        store,
+        clock,
+        ids: Ids::system(),
+        bells,
+        config,
+        city: Arc::new(city),
+        exercise: None,
+    };
+    mark(&mut ground, kind).await?;
+    Ok(ground)
+}
+
+/// Marks a new database with its kind, and refuses one of the other kind (invariant 14).
+async fn mark(ground: &mut Ground, kind: Kind) -> anyhow::Result<()> {
+    let now = ground.now();
+    let mut tx = ground.store.write("mark database").await?;
+    tx.lock("meta").await?;
+    match tx.meta("kind").await? {
+        None => tx.put_meta("kind", kind.as_str()).await?,
+        Some(found) if found == kind.as_str() => {}
+        Some(found) => bail!(
+            "this database is a {found} database and {}: give another --data or --database",
+            match kind {
+                Kind::Real => "`serve` without --demo does not touch it",
+                Kind::Demo => "the demo would mix invented things into it",
+            }
+        ),
+    }
+    tx.put_map(ground.city.hash(), ground.city.files(), At(now)).await?;
+    if kind == Kind::Demo {
+        ground.exercise = Some(tx.demo_exercise(ground, now).await?);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn load_city(directory: &str) -> anyhow::Result<maps::City> {
+    if directory.is_empty() {
+        return Ok(maps::City::sample());
+    }
+    let files = read_files(Path::new(directory), &["toml", "geojson"])?;
+    maps::City::build(&files.into_iter().collect()).map_err(|faults| {
+        let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+        anyhow::anyhow!("the map in {directory} has {} fault(s):{list}", faults.len())
+    })
+}
+
+/// The files of a directory and its folders as (path below it, text), sorted by name; at most two levels deep.
+pub fn read_files(directory: &Path, endings: &[&str]) -> anyhow::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    let mut folders = vec![(directory.to_owned(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            let entry = entry?;
+            let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name().to_string_lossy()));
+            if path.is_dir() && prefix.is_empty() {
+                folders.push((path, format!("{name}/")));
+            } else if path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
+                files.push((name, std::fs::read_to_string(&path).with_context(|| path.display().to_string())?));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+async fn serve_http(
+    ground: &Ground,
+    handle: metrics_exporter_prometheus::PrometheusHandle,
+    stops: &mut Stops,
+) -> anyhow::Result<SocketAddr> {
+    let settings = &ground.config.server;
+    let stop = CancellationToken::new();
+    let app = http::App {
+        ground: ground.clone(),
+        metrics: Arc::new(handle),
+        live_pages: Arc::new(tokio::sync::Semaphore::new(settings.live_pages_max)),
+        stop: stop.clone(),
+    };
+    let listener = std::net::TcpListener::bind(settings.listen).with_context(|| format!("server.listen {}", settings.listen))?;
+    listener.set_nonblocking(true)?;
+    let listening = listener.local_addr()?;
+    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum_server::Handle::new();
+    let task = if settings.tls_cert.is_empty() {
+        let server = axum_server::from_tcp(listener)?.handle(server.clone());
+        tokio::spawn(async move { server.serve(service).await })
+    } else {
+        let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(&settings.tls_cert, &settings.tls_key)
+            .await
+            .context("server.tls_cert and server.tls_key")?;
+        let server = axum_server::from_tcp_rustls(listener, tls)?.handle(server.clone());
+        tokio::spawn(async move { server.serve(service).await })
+    };
+    let deadline = Duration::from_secs(settings.stop_secs_max.saturating_sub(1));
+    stops.push("http", move || async move {
+        // Open streams end first; then requests in flight get the rest of the time.
+        stop.cancel();
+        server.graceful_shutdown(Some(deadline));
+        let _ = task.await;
+    });
+    Ok(listening)
+}
+
+/// Logs as configured. Called once by the command line.
+pub fn log(config: &Config) {
+    use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+    let filter = EnvFilter::try_from_default_env()
+        .or_else(|_| EnvFilter::try_new(&config.log.filter))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let registry = tracing_subscriber::registry().with(filter);
+    // A second call in one process (tests) keeps the first.
+    let _ = if config.log.format == "json" {
+        registry.with(fmt::layer().json()).try_init()
+    } else {
+        registry.with(fmt::layer()).try_init()
+    };
+}
+
+/// Waits for SIGTERM or Ctrl-C and says which.
+pub async fn until_signal() -> &'static str {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .expect("a process may listen to its own signals");
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = tokio::signal::ctrl_c() => "Ctrl-C",
+    }
+}

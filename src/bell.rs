@@ -1,0 +1,122 @@
+//! Bells wake workers; live events wake open pages. Both are hints: the tables are the truth.
+//! Rung by whoever committed a change; heard by workers (`worker`) and by `http::live`.
+//! A missed bell costs one idle period, a missed live event a reload; neither loses anything.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::Serialize;
+use tokio::sync::{Notify, broadcast};
+
+/// What there may be work for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bell {
+    /// Readings were kept, reports received: `assess` looks.
+    Facts,
+    /// An alert was published or ended: `deliver` expands broadcasts and the zone topics are written.
+    Broadcasts,
+    /// Notices are due: `deliver` sends.
+    Outbox,
+    /// MQTT accounts changed: the broker reads them again.
+    Accounts,
+}
+
+const BELLS: [Bell; 4] = [Bell::Facts, Bell::Broadcasts, Bell::Outbox, Bell::Accounts];
+
+/// What open pages are told. `kind` is one of the names in docs/architecture.md; `id` says which thing changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct LiveEvent {
+    /// Position in this process's stream.
+    pub seq: u64,
+    /// "zone.changed", "reading.kept", "report.received", "incident.changed", "proposal.changed", "alert.changed", "delivery.changed".
+    pub kind: &'static str,
+    /// Who may see it.
+    #[serde(skip)]
+    pub audience: LiveAudience,
+    /// What changed: ids and public facts only. Pages fetch the rest with their own rights.
+    pub about: serde_json::Value,
+}
+
+/// Who may see a live event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveAudience {
+    /// Everybody: public alerts, zone levels.
+    Public,
+    /// Staff only.
+    Staff,
+}
+
+/// Every bell and the live stream of this process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Bells(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    bells: [Notify; BELLS.len()],
+    live: Mutex<Recent>,
+    live_sender: broadcast::Sender<LiveEvent>,
+}
+
+#[derive(Debug)]
+struct Recent {
+    next_seq: u64,
+    kept: VecDeque<LiveEvent>,
+    kept_max: usize,
+}
+
+impl Bells {
+    /// `kept_max` events are kept for pages that come back after a broken connection.
+    pub fn new(kept_max: usize) -> Self {
+        Self(Arc::new(Inner {
+            bells: std::array::from_fn(|_| Notify::new()),
+            live: Mutex::new(Recent { next_seq: 1, kept: VecDeque::new(), kept_max }),
+            live_sender: broadcast::Sender::new(kept_max.max(16)),
+        }))
+    }
+
+    fn bell(&self, bell: Bell) -> &Notify {
+        let index = BELLS.iter().position(|known| *known == bell).expect("every bell is in BELLS");
+        &self.0.bells[index]
+    }
+
+    /// Rings. One ring is remembered until somebody hears it.
+    pub fn ring(&self, bell: Bell) {
+        self.bell(bell).notify_one();
+    }
+
+    /// Waits for the next ring.
+    pub async fn heard(&self, bell: Bell) {
+        self.bell(bell).notified().await;
+    }
+
+    /// Tells open pages.
+    pub fn tell(&self, audience: LiveAudience, kind: &'static str, about: serde_json::Value) {
+        let mut recent = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let event = LiveEvent { seq: recent.next_seq, kind, audience, about };
+        recent.next_seq += 1;
+        recent.kept.push_back(event.clone());
+        while recent.kept.len() > recent.kept_max {
+            recent.kept.pop_front();
+        }
+        // Sent under the lock, so that subscribers see the order of `seq`. No subscriber is no fault.
+        let _ = self.0.live_sender.send(event);
+    }
+
+    /// What came after `seq`, and what comes from now on. `None` when events after `seq` are no longer kept (or never were):
+    /// the page has to load everything again.
+    pub fn listen(&self, after: Option<u64>) -> (Option<Vec<LiveEvent>>, broadcast::Receiver<LiveEvent>) {
+        let recent = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let receiver = self.0.live_sender.subscribe();
+        let missed = match after {
+            None => Some(Vec::new()),
+            Some(seq) if seq >= recent.next_seq => None,
+            Some(seq) => {
+                let oldest = recent.kept.front().map_or(recent.next_seq, |event| event.seq);
+                (seq + 1 >= oldest).then(|| recent.kept.iter().filter(|event| event.seq > seq).cloned().collect())
+            }
+        };
+        (missed, receiver)
+    }
+}

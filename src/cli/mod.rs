@@ -1,0 +1,161 @@
+//! The command line: `serve` and the tools around it.
+//! Called by `main` with the parsed arguments; a tool opens the ground without listeners and ends.
+//! Every setting can be given by a file, by the environment or by a flag; what a flag says goes over everything.
+
+pub mod staff;
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+
+use crate::{app, config::Config, id::Secret};
+
+/// A city's crisis-management and disaster alert system.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that override settings.
+#[derive(Debug, Args)]
+struct Settings {
+    /// Settings file (TOML); `hamyar config` prints all settings with their defaults
+    #[arg(long, global = true, env = "HAMYAR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where SQLite files and broker sessions live
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<String>,
+    /// sqlite://DIRECTORY or postgres://…
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// Where the console and the API are served
+    #[arg(long, global = true, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Where metrics and health are served
+    #[arg(long, global = true, value_name = "ADDR")]
+    admin_listen: Option<String>,
+    /// How others reach us
+    #[arg(long, global = true, value_name = "URL")]
+    public_url: Option<String>,
+    /// Certificate chain (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// Private key (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Where the embedded broker listens
+    #[arg(long, global = true, value_name = "ADDR")]
+    mqtt_listen: Option<String>,
+    /// Where the embedded broker listens with TLS
+    #[arg(long, global = true, value_name = "ADDR")]
+    mqtts_listen: Option<String>,
+    /// An external broker: mqtt://… or mqtts://…
+    #[arg(long, global = true, value_name = "URL")]
+    mqtt_broker: Option<String>,
+    /// The first levels of every topic
+    #[arg(long, global = true, value_name = "TOPIC")]
+    mqtt_prefix: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service
+    Serve {
+        /// Play a simulated flood in a database of its own; approve and publish by your own clicks
+        #[arg(long)]
+        demo: bool,
+        /// As --demo, and play both officers too
+        #[arg(long)]
+        demo_auto: bool,
+    },
+    /// Print every setting with its default and its meaning
+    Config,
+    /// People who work here
+    Staff {
+        #[command(subcommand)]
+        command: staff::Command,
+    },
+}
+
+impl Settings {
+    /// Flags as if they were environment variables: one way to override, one way to name faults.
+    fn overrides(&self) -> Vec<(String, String)> {
+        let flag = |key: &str, value: &Option<String>| value.clone().map(|value| (format!("HAMYAR_{key}"), value));
+        [
+            flag("STORE__DATA_DIR", &self.data),
+            flag("STORE__DATABASE", &self.database),
+            flag("SERVER__LISTEN", &self.listen),
+            flag("SERVER__ADMIN_LISTEN", &self.admin_listen),
+            flag("SERVER__PUBLIC_URL", &self.public_url),
+            flag("SERVER__TLS_CERT", &self.tls_cert),
+            flag("SERVER__TLS_KEY", &self.tls_key),
+            flag("MQTT__LISTEN", &self.mqtt_listen),
+            flag("MQTT__TLS_LISTEN", &self.mqtts_listen),
+            flag("MQTT__BROKER", &self.mqtt_broker),
+            flag("MQTT__PREFIX", &self.mqtt_prefix),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn load(&self) -> anyhow::Result<Config> {
+        let file = self
+            .config
+            .as_ref()
+            .map(|path| std::fs::read_to_string(path).with_context(|| format!("settings file {}", path.display())))
+            .transpose()?;
+        let environment = std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        Config::load(file.as_deref(), environment.chain(self.overrides())).map_err(|faults| {
+            let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+            anyhow::anyhow!("the settings have {} fault(s); nothing was started:{list}", faults.len())
+        })
+    }
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let config = self.settings.load()?;
+        match self.command {
+            Command::Config => print(crate::config::DEFAULTS),
+            Command::Serve { demo, demo_auto } => {
+                app::log(&config);
+                if demo || demo_auto {
+                    bail!("the demo is not built yet");
+                }
+                let app = app::App::build(config, app::Kind::Real).await?;
+                app.run(app::until_signal()).await?;
+            }
+            Command::Staff { command } => {
+                let ground = app::open_ground(Arc::new(config), app::Kind::Real).await?;
+                staff::run(&ground, command).await?;
+                ground.store.close().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Prints to standard output, which is what the tools are for.
+#[expect(clippy::print_stdout, reason = "the command line answers on standard output")]
+pub(crate) fn print(text: &str) {
+    println!("{}", text.trim_end());
+}
+
+/// Reads a secret from standard input, so that it stands in no process list and no shell history.
+pub(crate) fn secret_from_stdin() -> anyhow::Result<Secret> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).context("standard input")?;
+    let secret = line.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        bail!("a secret is read from standard input, and there was none");
+    }
+    Ok(Secret::new(secret))
+}

@@ -1,0 +1,65 @@
+//! `hamyar staff …`: the people who work here.
+//! Called by `cli`; the first person of a new city is added with it.
+//! A password is read from standard input and never printed.
+
+use clap::Subcommand;
+
+use super::{print, secret_from_stdin};
+use crate::{
+    ground::Ground,
+    staff::{NewPerson, Role, add_staff, contact::ContactKind, set_password},
+};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add somebody; the password is read from standard input
+    Add {
+        /// The name by which they log in
+        login: String,
+        /// How they are called
+        #[arg(long)]
+        name: String,
+        /// What they may do: operator, officer, approver, admin, mentor
+        #[arg(long = "role", required = true)]
+        roles: Vec<Role>,
+        /// BCP 47
+        #[arg(long, default_value = "fa")]
+        language: String,
+        /// A telephone number
+        #[arg(long)]
+        phone: Option<String>,
+        /// A mailbox
+        #[arg(long)]
+        email: Option<String>,
+    },
+    /// Set a new password, read from standard input; ends all their sessions
+    Password {
+        /// The name by which they log in
+        login: String,
+    },
+}
+
+/// Does it.
+pub async fn run(ground: &Ground, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Add { login, name, roles, language, phone, email } => {
+            let contacts = [(ContactKind::Phone, phone), (ContactKind::Email, email)];
+            let new = NewPerson {
+                name,
+                language,
+                minor: false,
+                roles,
+                contacts: contacts.into_iter().filter_map(|(kind, address)| Some((kind, address?))).collect(),
+                verified: true,
+            };
+            let person = add_staff(ground, &new, &login, &secret_from_stdin()?).await?;
+            print(&format!("added {login} ({person})"));
+        }
+        Command::Password { login } => {
+            set_password(ground, &login, &secret_from_stdin()?).await?;
+            print(&format!("{login} has a new password; open sessions have ended"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! Proves who somebody is: by name and password (staff), by a one-time code on a verified contact (helpers), by cookie or token.
+//! Called by `http::session` and `http::rights`.
+//! Failed tries are counted per name and per address in the store, and nothing tells a wrong name from a wrong password.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use argon2::{Argon2, PasswordVerifier};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    contact::{ContactKind, uniform},
+    people::Person,
+    rights::{Caller, Role},
+    store::Bearer,
+};
+use crate::{
+    audit::Decision,
+    ground::Ground,
+    id::{ContactId, PersonId, Secret, SessionId, TokenId},
+    store::{Fault, Tx},
+};
+
+/// Why a log-in is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInRefusal {
+    /// Wrong name, password or code; which, is not said.
+    #[error("the name and password (or the code) do not fit")]
+    Wrong,
+    /// Too many failed tries.
+    #[error("too many failed tries; wait some minutes")]
+    TooMany,
+    /// The code was right, but several people use this telephone: say who.
+    #[error("several people use this contact: say who is signing in")]
+    WhichPerson(Vec<Person>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] Fault),
+}
+
+/// A log-in that succeeded: the secret goes into the cookie.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// For the cookie.
+    pub secret: Secret,
+    /// Who.
+    pub caller: Caller,
+    /// When the cookie ends.
+    pub expires: Timestamp,
+}
+
+/// A PHC string of no password: checked when the name is unknown, so that both answers take as long.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
+
+/// Logs in with name and password. `address` is the peer's, for throttling.
+pub async fn by_password(ground: &Ground, login: &str, password: &Secret, address: &str) -> Result<SignedIn, SignInRefusal> {
+    let keys = [format!("login:{}", login.to_lowercase()), format!("address:{address}")];
+    let mut tx = ground.store.read("throttle sign-in").await?;
+    refuse_too_many(ground, &mut tx, &keys).await?;
+    let known = tx.credential(&login.to_lowercase()).await?;
+    drop(tx);
+    let (person, hash) = known.map_or((None, NOBODY.to_owned()), |(person, hash)| (Some(person), hash));
+    let password = password.clone();
+    // argon2 takes tens of milliseconds: not on a thread that serves others.
+    let fits = tokio::task::spawn_blocking(move || {
+        let Ok(hash) = argon2::PasswordHash::new(&hash) else { return false };
+        Argon2::default().verify_password(password.reveal().as_bytes(), &hash).is_ok()
+    })
+    .await
+    .unwrap_or(false);
+    match person.filter(|_| fits) {
+        Some(person) => open_session(ground, person, "sign in by password").await,
+        None => {
+            count_failure(ground, &keys).await?;
+            Err(SignInRefusal::Wrong)
+        }
+    }
+}
+
+/// Draws a one-time code for a contact that is verified for somebody. `None` when there is nobody: the page says the same.
+///
+/// The caller puts the code into the outbox inside `tx` and commits.
+pub async fn new_code(ground: &Ground, tx: &mut Tx, kind: ContactKind, address: &str) -> Result<Option<(ContactId, Person, Secret)>, Fault> {
+    let Ok(address) = uniform(kind, address, &ground.config.city.country_code) else { return Ok(None) };
+    let Some(contact) = tx.find_contact(kind, &address).await? else { return Ok(None) };
+    let Some(person) = tx.people_of_contact(contact).await?.into_iter().next() else { return Ok(None) };
+    let settings = &ground.config.sign_in;
+    let code = ground.ids.digits(settings.code_digits);
+    let now = ground.now();
+    let expires = now + Duration::from_secs(60 * settings.code_minutes.unsigned_abs());
+    tx.put_code(contact, &code.digest(), now, expires).await?;
+    Ok(Some((contact, person, code)))
+}
+
+/// Logs in with a one-time code. `who` chooses among the people of a shared telephone.
+pub async fn by_code(
+    ground: &Ground,
+    kind: ContactKind,
+    address: &str,
+    code: &Secret,
+    who: Option<PersonId>,
+    peer: &str,
+) -> Result<SignedIn, SignInRefusal> {
+    let keys = [format!("address:{peer}")];
+    let address = uniform(kind, address, &ground.config.city.country_code).map_err(|_| SignInRefusal::Wrong)?;
+    let code = Secret::new(maps::latin_digits(code.reveal().trim()));
+    let mut tx = ground.store.write("check code").await?;
+    refuse_too_many(ground, &mut tx, &keys).await?;
+    let Some(contact) = tx.find_contact(kind, &address).await? else {
+        drop(tx);
+        count_failure(ground, &keys).await?;
+        return Err(SignInRefusal::Wrong);
+    };
+    tx.lock(&format!("code {contact}")).await?;
+    let open = tx.code(contact, ground.now()).await?;
+    let fits = open.is_some_and(|(digest, tries)| tries < ground.config.sign_in.code_tries_max && same(&digest, &code.digest()));
+    if !fits {
+        tx.count_try(contact).await?;
+        tx.commit().await?;
+        count_failure(ground, &keys).await?;
+        return Err(SignInRefusal::Wrong);
+    }
+    let people = tx.people_of_contact(contact).await?;
+    let person = match (people.as_slice(), who) {
+        ([only], None) => only.id,
+        (several, Some(who)) if several.iter().any(|person| person.id == who) => who,
+        ([], _) | (_, Some(_)) => return Err(SignInRefusal::Wrong),
+        // The code stays open: the next call says who.
+        (_, None) => return Err(SignInRefusal::WhichPerson(people)),
+    };
+    tx.drop_code(contact).await?;
+    tx.commit().await?;
+    open_session(ground, person, "sign in by code").await
+}
+
+/// Makes a token for a program that acts as `person`. The secret is shown once.
+pub async fn new_token(ground: &Ground, person: PersonId, name: &str, by: &Caller) -> Result<(TokenId, Secret), Fault> {
+    let now = ground.now();
+    let (id, secret) = (TokenId::draw(&ground.ids, now), ground.ids.secret());
+    let mut tx = ground.store.write("make token").await?;
+    tx.insert_token(id, &secret.digest(), person, name, now, None).await?;
+    let facts = json!({ "person": person });
+    tx.audit(
+        now,
+        &Decision {
+            actor: by.actor(),
+            action: "make token",
+            subject_kind: "token",
+            subject_id: id.to_string(),
+            facts: &facts,
+            exercise: ground.exercise,
+        },
+    )
+    .await?;
+    tx.commit().await?;
+    Ok((id, secret))
+}
+
+/// Who holds this cookie.
+pub async fn caller_of_session(ground: &Ground, secret: &Secret) -> Result<Option<Caller>, Fault> {
+    let mut tx = ground.store.read("who is this").await?;
+    let bearer = tx.bearer_of_session(&secret.digest(), ground.now()).await?;
+    caller(&mut tx, bearer).await
+}
+
+/// Who holds this token.
+pub async fn caller_of_token(ground: &Ground, secret: &Secret) -> Result<Option<Caller>, Fault> {
+    let mut tx = ground.store.read("who is this").await?;
+    let bearer = tx.bearer_of_token(&secret.digest(), ground.now()).await?;
+    caller(&mut tx, bearer).await
+}
+
+/// Ends the caller's own log-in.
+pub async fn sign_out(ground: &Ground, caller: &Caller) -> Result<(), Fault> {
+    let Some(session) = caller.session() else { return Ok(()) };
+    let mut tx = ground.store.write("sign out").await?;
+    tx.revoke_session(session, ground.now()).await?;
+    tx.commit().await
+}
+
+async fn caller(tx: &mut Tx, bearer: Option<Bearer>) -> Result<Option<Caller>, Fault> {
+    let Some(bearer) = bearer else { return Ok(None) };
+    let roles: BTreeSet<Role> = tx.roles(bearer.person_id).await?.into_iter().collect();
+    Ok(Some(Caller::proven(bearer.person_id, bearer.name.unwrap_or_default(), bearer.language, roles, bearer.session_id)))
+}
+
+async fn open_session(ground: &Ground, person: PersonId, how: &'static str) -> Result<SignedIn, SignInRefusal> {
+    let now = ground.now();
+    let secret = ground.ids.secret();
+    let session = SessionId::draw(&ground.ids, now);
+    let expires = now + Duration::from_secs(3600 * ground.config.sign_in.session_hours.unsigned_abs());
+    let mut tx = ground.store.write("sign in").await?;
+    tx.insert_session(session, &secret.digest(), person, now, expires).await?;
+    let facts = json!({ "session": session });
+    tx.audit(
+        now,
+        &Decision {
+            actor: crate::audit::Actor::Person(person),
+            action: how,
+            subject_kind: "session",
+            subject_id: session.to_string(),
+            facts: &facts,
+            exercise: ground.exercise,
+        },
+    )
+    .await?;
+    let bearer = tx.bearer_of_session(&secret.digest(), now).await?;
+    let caller = caller(&mut tx, bearer).await?.ok_or(SignInRefusal::Wrong)?;
+    tx.commit().await?;
+    Ok(SignedIn { secret, caller, expires })
+}
+
+async fn refuse_too_many(ground: &Ground, tx: &mut Tx, keys: &[String]) -> Result<(), SignInRefusal> {
+    let settings = &ground.config.sign_in;
+    let since = ground.now() - Duration::from_secs(60 * settings.window_minutes.unsigned_abs());
+    for key in keys {
+        let max = if key.starts_with("login:") { settings.tries_per_name_max } else { settings.tries_per_address_max };
+        if tx.failures_since(key, since).await? >= max {
+            metrics::counter!("hamyar_sign_ins_throttled_total").increment(1);
+            return Err(SignInRefusal::TooMany);
+        }
+    }
+    Ok(())
+}
+
+async fn count_failure(ground: &Ground, keys: &[String]) -> Result<(), Fault> {
+    let now = ground.now();
+    let keep_since = now - Duration::from_secs(60 * ground.config.sign_in.window_minutes.unsigned_abs());
+    let mut tx = ground.store.write("count failed sign-in").await?;
+    for key in keys {
+        tx.put_failure(key, now, keep_since).await?;
+    }
+    tx.commit().await
+}
+
+/// Compares digests; their content is not chosen by the caller, so an early end tells nothing about the secret.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    left == right
+}

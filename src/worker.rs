@@ -1,0 +1,44 @@
+//! Runs a part's work whenever there may be some: its bell rang, or its idle period passed.
+//! Used by `app` for every background part; tests call the parts' `run_due` themselves and need no loop.
+//! One bounded piece of work at a time; a failing piece is logged once and tried again after a pause, and never ends the loop.
+
+use std::{future::Future, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::{
+    bell::{Bell, Bells},
+    clock::Clock,
+};
+
+/// Calls `run_due` until it finds nothing more to do, then waits for the bell or `idle`.
+pub async fn run<Fut, E>(
+    name: &'static str,
+    bells: Bells,
+    bell: Bell,
+    clock: Clock,
+    idle: Duration,
+    stop: CancellationToken,
+    mut run_due: impl FnMut() -> Fut,
+) where
+    Fut: Future<Output = Result<usize, E>>,
+    E: std::fmt::Display,
+{
+    while !stop.is_cancelled() {
+        let pause = match run_due().await {
+            Ok(0) => idle,
+            Ok(_) => continue,
+            Err(fault) => {
+                error!(worker = name, %fault, "{name} could not do its work and will try again: {fault}");
+                metrics::counter!("hamyar_worker_faults_total", "worker" => name).increment(1);
+                idle.max(Duration::from_secs(1))
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = bells.heard(bell) => {}
+            () = clock.sleep(pause) => {}
+        }
+    }
+}
