@@ -51,7 +51,11 @@ impl std::fmt::Debug for Stops {
 
 impl Stops {
     /// Remembers how to stop what was just started.
-    pub fn push<Fut: Future<Output = ()> + Send + 'static>(&mut self, name: &'static str, stop: impl FnOnce() -> Fut + Send + 'static) {
+    pub fn push<Fut: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        name: &'static str,
+        stop: impl FnOnce() -> Fut + Send + 'static,
+    ) {
         self.0.push((name, Box::new(move || Box::pin(stop()))));
     }
 
@@ -116,15 +120,7 @@ pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Grou
     };
     let store = Store::open(&url, config.store.connections_max).await?;
     let bells = Bells::new(config.server.live_kept_max);
-    let mut ground = Ground {
-        store,
-        clock,
-        ids: Ids::system(),
-        bells,
-        config,
-        city: Arc::new(city),
-        exercise: None,
-    };
+    let mut ground = Ground { store, clock, ids: Ids::system(), bells, config, city: Arc::new(city), exercise: None };
     mark(&mut ground, kind).await?;
     Ok(ground)
 }
@@ -196,7 +192,8 @@ async fn serve_http(
         live_pages: Arc::new(tokio::sync::Semaphore::new(settings.live_pages_max)),
         stop: stop.clone(),
     };
-    let listener = std::net::TcpListener::bind(settings.listen).with_context(|| format!("server.listen {}", settings.listen))?;
+    let listener =
+        std::net::TcpListener::bind(settings.listen).with_context(|| format!("server.listen {}", settings.listen))?;
     listener.set_nonblocking(true)?;
     let listening = listener.local_addr()?;
     let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();

@@ -95,7 +95,9 @@ impl Tx {
         // The chain has one end: on PostgreSQL deciding transactions queue here, from this call to their commit.
         self.lock("audit").await?;
         let last: Option<(i64, Vec<u8>)> =
-            on!(self, |conn| sqlx::query_as("select seq, hash from audit order by seq desc limit 1").fetch_optional(conn).await)?;
+            on!(self, |conn| sqlx::query_as("select seq, hash from audit order by seq desc limit 1")
+                .fetch_optional(conn)
+                .await)?;
         let (seq, previous) = last.map_or((1, Vec::new()), |(seq, hash)| (seq + 1, hash));
         let mut row = Row {
             seq,
@@ -187,8 +189,10 @@ fn canonical(value: &Value) -> String {
         Value::Object(object) => {
             let mut keys: Vec<_> = object.keys().collect();
             keys.sort();
-            let fields: Vec<_> =
-                keys.into_iter().map(|key| format!("{}:{}", Value::from(key.as_str()), canonical(&object[key]))).collect();
+            let fields: Vec<_> = keys
+                .into_iter()
+                .map(|key| format!("{}:{}", Value::from(key.as_str()), canonical(&object[key])))
+                .collect();
             format!("{{{}}}", fields.join(","))
         }
         Value::Array(list) => format!("[{}]", list.iter().map(canonical).collect::<Vec<_>>().join(",")),

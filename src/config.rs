@@ -208,13 +208,18 @@ impl Config {
     }
 
     /// Defaults, then `file` (TOML text), then `environment` (`HAMYAR_SECTION__KEY`). Lists every fault at once.
-    pub fn load(file: Option<&str>, environment: impl Iterator<Item = (String, String)>) -> Result<Self, Vec<ConfigFault>> {
+    pub fn load(
+        file: Option<&str>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<ConfigFault>> {
         let mut faults = Vec::new();
         let mut table: Table = DEFAULTS.parse().expect("the built-in defaults are tested");
         if let Some(text) = file {
             match text.parse::<Table>() {
                 Ok(file) => overlay(&mut table, file, "", &mut faults),
-                Err(fault) => faults.push(ConfigFault { key: "(file)".into(), what: fault.to_string().trim_end().to_owned() }),
+                Err(fault) => {
+                    faults.push(ConfigFault { key: "(file)".into(), what: fault.to_string().trim_end().to_owned() })
+                }
             }
         }
         for (name, text) in environment {
@@ -229,7 +234,8 @@ impl Config {
             }
             Err(fault) => {
                 if faults.is_empty() {
-                    faults.push(ConfigFault { key: "(settings)".into(), what: fault.to_string().trim_end().to_owned() });
+                    faults
+                        .push(ConfigFault { key: "(settings)".into(), what: fault.to_string().trim_end().to_owned() });
                 }
                 Err(faults)
             }
@@ -244,7 +250,10 @@ impl Config {
             fault("server.tls_cert", "tls_cert and tls_key go together: give both or none".into());
         }
         if !self.server.admin_listen.is_empty() && self.server.admin_listen.parse::<SocketAddr>().is_err() {
-            fault("server.admin_listen", format!("“{}” is not an address like 127.0.0.1:9137", self.server.admin_listen));
+            fault(
+                "server.admin_listen",
+                format!("“{}” is not an address like 127.0.0.1:9137", self.server.admin_listen),
+            );
         }
         if !self.mqtt.tls_listen.is_empty() {
             if self.mqtt.tls_listen.parse::<SocketAddr>().is_err() {
@@ -277,13 +286,18 @@ impl Config {
         }
         for (name, gateway) in &self.sms.gateways {
             if gateway.dialect != "kannel" {
-                fault(&format!("sms.gateways.{name}.dialect"), format!("“{}” is not known; known: kannel", gateway.dialect));
+                fault(
+                    &format!("sms.gateways.{name}.dialect"),
+                    format!("“{}” is not known; known: kannel", gateway.dialect),
+                );
             }
             if gateway.secret.reveal().len() < 16 {
                 fault(&format!("sms.gateways.{name}.secret"), "needs at least 16 characters".into());
             }
         }
-        for (key, text) in [("helpers.quiet_from", &self.helpers.quiet_from), ("helpers.quiet_until", &self.helpers.quiet_until)] {
+        for (key, text) in
+            [("helpers.quiet_from", &self.helpers.quiet_from), ("helpers.quiet_until", &self.helpers.quiet_until)]
+        {
             if text.parse::<jiff::civil::Time>().is_err() {
                 fault(key, format!("“{text}” is not a time of day like 22:00"));
             }
@@ -334,7 +348,8 @@ fn overlay(under: &mut Table, over: Table, path: &str, faults: &mut Vec<ConfigFa
             (None, value) if open => {
                 under.insert(key, value);
             }
-            (None, _) => faults.push(ConfigFault { key: dotted, what: "is not a setting; `hamyar config` prints all of them".into() }),
+            (None, _) => faults
+                .push(ConfigFault { key: dotted, what: "is not a setting; `hamyar config` prints all of them".into() }),
         }
     }
 }
@@ -381,7 +396,9 @@ fn set(table: &mut Table, path: &[&str], text: &str, name: &str, faults: &mut Ve
 }
 
 fn list(text: &str) -> Value {
-    Value::Array(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(|word| Value::String(word.into())).collect())
+    Value::Array(
+        text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(|word| Value::String(word.into())).collect(),
+    )
 }
 
 #[cfg(test)]
@@ -417,7 +434,9 @@ mod tests {
         )
         .expect_err("a faulty configuration");
         let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
-        for key in ["server.listen", "server.lissten", "HAMYAR_SENSORS__BATCH_READINGS_MAX", "HAMYAR_NO__SUCH", "mqtt.prefix"] {
+        for key in
+            ["server.listen", "server.lissten", "HAMYAR_SENSORS__BATCH_READINGS_MAX", "HAMYAR_NO__SUCH", "mqtt.prefix"]
+        {
             assert!(keys.contains(&key), "{key} in {keys:?}");
         }
     }

@@ -5,13 +5,13 @@
 //! reading and one alert through them. Arrows point down: edges call decisions, decisions call the ground.
 
 // The story.
-pub mod sensors; // Readings arrive over MQTT and are kept.
-pub mod reports; // People tell us what they see.
 pub mod assess; // Facts become incidents, incidents proposals.
-pub mod issue; // Proposals become alerts, by two people.
-pub mod helpers; // Who is told, and what a minor may be asked.
 pub mod deliver; // Alerts reach telephones, and answers come back.
-pub mod drill; // The same story on invented input.
+pub mod drill;
+pub mod helpers; // Who is told, and what a minor may be asked.
+pub mod issue; // Proposals become alerts, by two people.
+pub mod reports; // People tell us what they see.
+pub mod sensors; // Readings arrive over MQTT and are kept. // The same story on invented input.
 
 // The edges.
 pub mod cli; // The command line.

@@ -36,7 +36,9 @@ pub fn fault(polygon: &Polygon<f64>) -> Option<&'static str> {
             return Some("a ring is not closed (first and last positions differ)");
         }
     }
-    if polygon.exterior().0.iter().all(|at| at.x == polygon.exterior().0[0].x) || polygon.exterior().0.iter().all(|at| at.y == polygon.exterior().0[0].y) {
+    if polygon.exterior().0.iter().all(|at| at.x == polygon.exterior().0[0].x)
+        || polygon.exterior().0.iter().all(|at| at.y == polygon.exterior().0[0].y)
+    {
         return Some("it has no area");
     }
     None
@@ -90,8 +92,10 @@ fn without_holes(polygon: &Polygon<f64>) -> Vec<Polygon<f64>> {
         }
         cuts_left -= 1;
         let middle = hole.center().x;
-        let west = Rect::new(Coord { x: all.min().x - 1.0, y: all.min().y - 1.0 }, Coord { x: middle, y: all.max().y + 1.0 });
-        let east = Rect::new(Coord { x: middle, y: all.min().y - 1.0 }, Coord { x: all.max().x + 1.0, y: all.max().y + 1.0 });
+        let west =
+            Rect::new(Coord { x: all.min().x - 1.0, y: all.min().y - 1.0 }, Coord { x: middle, y: all.max().y + 1.0 });
+        let east =
+            Rect::new(Coord { x: middle, y: all.min().y - 1.0 }, Coord { x: all.max().x + 1.0, y: all.max().y + 1.0 });
         waiting.extend(piece.intersection(&west.to_polygon()));
         waiting.extend(piece.intersection(&east.to_polygon()));
     }
@@ -134,13 +138,16 @@ fn grown(polygon: &Polygon<f64>, corners_max: usize) -> Option<Polygon<f64>> {
     }
     if ring.len() > corners_max {
         let simple = if ring.len() <= RING_MAX { shrink_count(ring, corners_max) } else { None };
-        ring = simple.filter(|simple| contains_all(simple, polygon)).or_else(|| {
-            let hull = corners(polygon.convex_hull().exterior());
-            if hull.len() > corners_max { shrink_count(hull, corners_max) } else { Some(hull) }
-        }).or_else(|| {
-            let all = polygon.bounding_rect()?;
-            Some(corners(all.to_polygon().exterior()))
-        })?;
+        ring = simple
+            .filter(|simple| contains_all(simple, polygon))
+            .or_else(|| {
+                let hull = corners(polygon.convex_hull().exterior());
+                if hull.len() > corners_max { shrink_count(hull, corners_max) } else { Some(hull) }
+            })
+            .or_else(|| {
+                let all = polygon.bounding_rect()?;
+                Some(corners(all.to_polygon().exterior()))
+            })?;
     }
     let first = *ring.first()?;
     ring.push(first);
@@ -222,7 +229,9 @@ fn is_free(ring: &[Coord<f64>], way: &Growth) -> bool {
         let edge_is_free = match *way {
             // Without a corner inside, an edge could only leave through an edge of the ring itself.
             Growth::FillDent(_) => true,
-            Growth::ExtendPast(..) => own(k) || own(next) || !(crosses(p, q, ring[k], ring[next]) || crosses(q, r, ring[k], ring[next])),
+            Growth::ExtendPast(..) => {
+                own(k) || own(next) || !(crosses(p, q, ring[k], ring[next]) || crosses(q, r, ring[k], ring[next]))
+            }
         };
         corner_is_free && edge_is_free
     })
@@ -294,7 +303,9 @@ mod tests {
     #[test]
     fn shapes_without_sense_have_a_named_fault() {
         assert!(fault(&Polygon::new(LineString::new(vec![]), vec![])).is_some());
-        assert!(fault(&polygon![(x: 48.0, y: 34.0), (x: 49.0, y: 34.0), (x: 50.0, y: 34.0), (x: 48.0, y: 34.0)]).is_some());
+        assert!(
+            fault(&polygon![(x: 48.0, y: 34.0), (x: 49.0, y: 34.0), (x: 50.0, y: 34.0), (x: 48.0, y: 34.0)]).is_some()
+        );
         assert!(fault(&polygon![(x: 348.0, y: 34.0), (x: 49.0, y: 34.0), (x: 50.0, y: 35.0)]).is_some());
         assert!(fault(&polygon![(x: 48.0, y: 34.0), (x: 49.0, y: 34.0), (x: 49.0, y: 35.0)]).is_none());
     }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::area;
 use crate::cap::{
-    Alert, Area, CapTime, Categories, Category, Certainty, Identifier, Info, Language, ListItem, MsgType, Pair, Reference, ResponseType, Sender,
-    Severity, Status, Text, Uri, Urgency,
+    Alert, Area, CapTime, Categories, Category, Certainty, Identifier, Info, Language, ListItem, MsgType, Pair,
+    Reference, ResponseType, Sender, Severity, Status, Text, Urgency, Uri,
 };
 use crate::fault::Fault;
 use crate::level::{Hazard, Level, Texts, text_in};
@@ -147,8 +147,12 @@ impl Content {
     /// A position or a time that a database gives back a little differently therefore still has the same hash.
     pub fn canonical_bytes(&self) -> Vec<u8> {
         let ring = |ring: &LineString<f64>| ring.0.iter().map(|at| [grid(at.x), grid(at.y)]).collect::<Vec<_>>();
-        let polygons: Vec<Vec<_>> =
-            self.polygons.0.iter().map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(ring).collect()).collect();
+        let polygons: Vec<Vec<_>> = self
+            .polygons
+            .0
+            .iter()
+            .map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(ring).collect())
+            .collect();
         let canonical = (
             "hamyar content 1",
             (self.hazard, self.level, &self.wordings, &self.zones, polygons),
@@ -196,15 +200,24 @@ impl Content {
                 if text.trim().is_empty() {
                     fault(format!("wordings.{lang}.{name}"), "empty".into());
                 } else if chars > chars_max {
-                    fault(format!("wordings.{lang}.{name}"), format!("{chars} characters long; at most {chars_max} are allowed"));
+                    fault(
+                        format!("wordings.{lang}.{name}"),
+                        format!("{chars} characters long; at most {chars_max} are allowed"),
+                    );
                 }
                 if let Some(tag) = crate::check::markup_in(text) {
-                    fault(format!("wordings.{lang}.{name}"), format!("“{tag}” looks like HTML, which CAP texts must not hold; write plain text"));
+                    fault(
+                        format!("wordings.{lang}.{name}"),
+                        format!("“{tag}” looks like HTML, which CAP texts must not hold; write plain text"),
+                    );
                 }
             }
             let segments = message::segments(&wording.sms).count;
             if segments > SMS_SEGMENTS_MAX {
-                fault(format!("wordings.{lang}.sms"), format!("needs {segments} text messages; at most {SMS_SEGMENTS_MAX} are allowed"));
+                fault(
+                    format!("wordings.{lang}.sms"),
+                    format!("needs {segments} text messages; at most {SMS_SEGMENTS_MAX} are allowed"),
+                );
             }
         }
         if let (Some(fa), Some(en)) = (self.wordings.get("fa"), self.wordings.get("en"))
@@ -221,18 +234,30 @@ impl Content {
         }
         for (i, zone) in self.zones.iter().enumerate().take(ZONES_MAX) {
             if !is_zone_code(&zone.code) {
-                fault(format!("zones.{i}.code"), format!("“{}” is no zone code ([a-z0-9-], 1 to 64 characters)", zone.code));
+                fault(
+                    format!("zones.{i}.code"),
+                    format!("“{}” is no zone code ([a-z0-9-], 1 to 64 characters)", zone.code),
+                );
             }
             if self.zones[..i].iter().any(|other| other.code == zone.code) {
                 fault(format!("zones.{i}.code"), format!("“{}” stands twice", zone.code));
             }
             for lang in LANGUAGES {
                 if zone.name.get(lang).is_none_or(|name| name.trim().is_empty()) {
-                    fault(format!("zones.{i}.name.{lang}"), format!("zone “{}” has no name in this language", zone.code));
+                    fault(
+                        format!("zones.{i}.name.{lang}"),
+                        format!("zone “{}” has no name in this language", zone.code),
+                    );
                 }
             }
         }
-        let positions: usize = self.polygons.0.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).map(|ring| ring.0.len()).sum();
+        let positions: usize = self
+            .polygons
+            .0
+            .iter()
+            .flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()))
+            .map(|ring| ring.0.len())
+            .sum();
         if positions > POSITIONS_MAX {
             fault("polygons".into(), format!("{positions} positions; at most {POSITIONS_MAX} are allowed"));
         } else {
@@ -261,7 +286,9 @@ impl Content {
         if let Some(web) = &self.web {
             match Uri::new(web) {
                 Err(error) => fault("web".into(), error.to_string()),
-                Ok(uri) if !uri.is_absolute() => fault("web".into(), format!("“{web}” is not a full address; begin with https://")),
+                Ok(uri) if !uri.is_absolute() => {
+                    fault("web".into(), format!("“{web}” is not a full address; begin with https://"))
+                }
                 Ok(_) => {}
             }
         }
@@ -286,7 +313,8 @@ impl Content {
         }
         let time = |at: Timestamp| CapTime::from_timestamp(at, &envelope.tz);
         let polygons = area::to_cap(&self.polygons);
-        let mut geocodes: Vec<Pair> = self.zones.iter().map(|zone| Pair::new(&envelope.geocode_scheme, &zone.code)).collect();
+        let mut geocodes: Vec<Pair> =
+            self.zones.iter().map(|zone| Pair::new(&envelope.geocode_scheme, &zone.code)).collect();
         geocodes.sort();
         let others = self.wordings.keys().map(String::as_str).filter(|lang| !LANGUAGES.contains(lang));
         let event_names = self.hazard.names();
@@ -320,7 +348,11 @@ impl Content {
                 contact: text(&self.contact),
                 parameters,
                 resources: Vec::new(),
-                areas: vec![Area { polygons: polygons.clone(), geocodes: geocodes.clone(), ..Area::new(&names.join(separator)) }],
+                areas: vec![Area {
+                    polygons: polygons.clone(),
+                    geocodes: geocodes.clone(),
+                    ..Area::new(&names.join(separator))
+                }],
             })
         });
         let infos = infos.collect();
@@ -329,7 +361,13 @@ impl Content {
             references: envelope.references.clone(),
             incidents: envelope.incidents.iter().filter_map(|incident| ListItem::new(incident).ok()).collect(),
             infos,
-            ..Alert::new(envelope.identifier.clone(), envelope.sender.clone(), envelope.sent.clone(), envelope.status, envelope.msg_type)
+            ..Alert::new(
+                envelope.identifier.clone(),
+                envelope.sender.clone(),
+                envelope.sent.clone(),
+                envelope.status,
+                envelope.msg_type,
+            )
         })
     }
 }
@@ -343,7 +381,10 @@ impl Envelope {
             MsgType::Update | MsgType::Cancel | MsgType::Ack | MsgType::Error => true,
         };
         if related && self.references.is_empty() {
-            faults.push(Fault::new("envelope.references", format!("a message of type {} must name the messages it is about", self.msg_type)));
+            faults.push(Fault::new(
+                "envelope.references",
+                format!("a message of type {} must name the messages it is about", self.msg_type),
+            ));
         }
         for (i, reference) in self.references.iter().enumerate() {
             if reference.identifier == self.identifier && reference.sender == self.sender {
@@ -377,7 +418,10 @@ fn is_event_code(code: &str) -> bool {
 }
 
 /// Degrees in units of 1e-7 (about 1 cm); not a number counts as 0, which `faults` refuses elsewhere.
-#[expect(clippy::cast_possible_truncation, reason = "degrees times 1e7 fit into i64, and `as` saturates for what is no position")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "degrees times 1e7 fit into i64, and `as` saturates for what is no position"
+)]
 fn grid(degrees: f64) -> i64 {
     (degrees * 1e7).round() as i64
 }
@@ -385,7 +429,11 @@ fn grid(degrees: f64) -> i64 {
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).map(char::from).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+        .map(char::from)
+        .collect()
 }
 
 /// A MultiPolygon as nested lists of `[lon, lat]`, rounded to 1e-7 degrees.
@@ -400,8 +448,11 @@ mod coordinates {
         #[expect(clippy::cast_precision_loss, reason = "at most 1.8e9, which f64 holds exactly")]
         let round = |degrees: f64| grid(degrees) as f64 / 1e7;
         let ring = |ring: &LineString<f64>| ring.0.iter().map(|at| [round(at.x), round(at.y)]).collect::<Vec<_>>();
-        let all: Vec<Rings> =
-            polygons.0.iter().map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(ring).collect()).collect();
+        let all: Vec<Rings> = polygons
+            .0
+            .iter()
+            .map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(ring).collect())
+            .collect();
         all.serialize(serializer)
     }
 

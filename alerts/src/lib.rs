@@ -17,6 +17,6 @@ pub mod message; // What one telephone gets.
 pub use check::{Finding, Gravity, Profile, check};
 pub use content::{Content, Envelope, NamedZone, Wording};
 pub use fault::Fault;
-pub use lifecycle::Kind;
 pub use level::{Hazard, Level, Texts, UnknownWord, text_in, texts};
+pub use lifecycle::Kind;
 pub use triple::{Evidence, Impact, TimeToImpact, Triple, triple};

@@ -226,7 +226,12 @@ pub struct Published {
 impl Published {
     /// What must be known of a CAP message.
     pub fn of(alert: &Alert) -> Self {
-        Self { sender: alert.sender.clone(), identifier: alert.identifier.clone(), sent: alert.sent.clone(), expires: alert.expires() }
+        Self {
+            sender: alert.sender.clone(),
+            identifier: alert.identifier.clone(),
+            sent: alert.sent.clone(),
+            expires: alert.expires(),
+        }
     }
 }
 
@@ -235,10 +240,13 @@ impl Published {
 /// A message that was superseded is still referenced until it expires, since a recipient may have seen only that one
 /// (so ask IPAWS, CAP-AU, CAP-CP and Google Public Alerts).
 pub fn references(published: &[Published], at: Timestamp) -> Vec<Reference> {
-    let mut live: Vec<&Published> = published.iter().filter(|one| one.expires.is_none_or(|expires| expires > at)).collect();
+    let mut live: Vec<&Published> =
+        published.iter().filter(|one| one.expires.is_none_or(|expires| expires > at)).collect();
     live.sort_by(|a, b| (a.sent.timestamp(), &a.identifier).cmp(&(b.sent.timestamp(), &b.identifier)));
     live.dedup_by(|a, b| a.identifier == b.identifier && a.sender == b.sender);
-    live.into_iter().map(|one| Reference { sender: one.sender.clone(), identifier: one.identifier.clone(), sent: one.sent.clone() }).collect()
+    live.into_iter()
+        .map(|one| Reference { sender: one.sender.clone(), identifier: one.identifier.clone(), sent: one.sent.clone() })
+        .collect()
 }
 
 /// The form of identifiers, chosen in the configuration.
@@ -273,13 +281,26 @@ impl IdentifierForm {
                 ))
             }
             Self::WmoOid { prefix } => {
-                let arcs_are_numbers =
-                    prefix.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()) && (arc == "0" || !arc.starts_with('0')));
+                let arcs_are_numbers = prefix.split('.').all(|arc| {
+                    !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()) && (arc == "0" || !arc.starts_with('0'))
+                });
                 if !arcs_are_numbers {
-                    return Err(NameFault { what: "OID prefix", text: prefix.chars().take(80).collect(), why: "it must be numbers separated by dots" });
+                    return Err(NameFault {
+                        what: "OID prefix",
+                        text: prefix.chars().take(80).collect(),
+                        why: "it must be numbers separated by dots",
+                    });
                 }
                 let utc = jiff::tz::Offset::UTC.to_datetime(sent);
-                let second = format!("{:04}{:02}{:02}{:02}{:02}{:02}", utc.year(), utc.month(), utc.day(), utc.hour(), utc.minute(), utc.second());
+                let second = format!(
+                    "{:04}{:02}{:02}{:02}{:02}{:02}",
+                    utc.year(),
+                    utc.month(),
+                    utc.day(),
+                    utc.hour(),
+                    utc.minute(),
+                    utc.second()
+                );
                 Identifier::new(&format!("urn:oid:{prefix}.{second}.{}", u128::from_be_bytes(unique)))
             }
         }
@@ -332,7 +353,13 @@ impl<P: PartialEq + Clone> Case<P> {
     /// Makes a draft of a content; who adopts it is its first author.
     ///
     /// `related` are the published messages of the same incident; an update, all-clear or cancel needs one that is unexpired at `at`.
-    pub fn adopt(kind: Kind, mut content: Content, by: P, related: Vec<Published>, at: Timestamp) -> Result<Self, Refusal> {
+    pub fn adopt(
+        kind: Kind,
+        mut content: Content,
+        by: P,
+        related: Vec<Published>,
+        at: Timestamp,
+    ) -> Result<Self, Refusal> {
         if kind.needs_references() && references(&related, at).is_empty() {
             return Err(Refusal::NothingToReference);
         }
@@ -341,7 +368,13 @@ impl<P: PartialEq + Clone> Case<P> {
     }
 
     /// A case as it was stored. Nothing is checked: what was stored had been checked.
-    pub const fn restored(kind: Kind, stage: Stage<P>, authors: Vec<P>, content: Content, related: Vec<Published>) -> Self {
+    pub const fn restored(
+        kind: Kind,
+        stage: Stage<P>,
+        authors: Vec<P>,
+        content: Content,
+        related: Vec<Published>,
+    ) -> Self {
         Self { kind, stage, authors, content, related }
     }
 
@@ -419,7 +452,10 @@ impl<P: PartialEq + Clone> Case<P> {
             (Stage::Draft | Stage::Approved { .. }, Ending::Discarded)
             | (Stage::Live { .. }, Ending::Updated | Ending::AllClear | Ending::Cancelled | Ending::Expired) => true,
             (Stage::Ended { .. }, _) => return Err(self.wrong_stage("live, approved or draft")),
-            (Stage::Draft | Stage::Approved { .. }, Ending::Expired | Ending::Updated | Ending::AllClear | Ending::Cancelled)
+            (
+                Stage::Draft | Stage::Approved { .. },
+                Ending::Expired | Ending::Updated | Ending::AllClear | Ending::Cancelled,
+            )
             | (Stage::Live { .. }, Ending::Discarded) => false,
         };
         if !fits {

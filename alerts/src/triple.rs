@@ -108,14 +108,12 @@ mod tests {
 
     #[test]
     fn the_table_s_edges_fall_to_the_more_urgent_and_the_more_certain_side() {
-        let urgency = |minutes| triple(None, TimeToImpact::After(SignedDuration::from_mins(minutes)), Evidence::Unknown).urgency;
-        assert_eq!([urgency(-5), urgency(30), urgency(31), urgency(60), urgency(61)], [
-            Urgency::Immediate,
-            Urgency::Immediate,
-            Urgency::Expected,
-            Urgency::Expected,
-            Urgency::Future
-        ]);
+        let urgency =
+            |minutes| triple(None, TimeToImpact::After(SignedDuration::from_mins(minutes)), Evidence::Unknown).urgency;
+        assert_eq!(
+            [urgency(-5), urgency(30), urgency(31), urgency(60), urgency(61)],
+            [Urgency::Immediate, Urgency::Immediate, Urgency::Expected, Urgency::Expected, Urgency::Future]
+        );
         let certainty = |p| triple(None, TimeToImpact::Now, Evidence::Probability(p)).certainty;
         assert_eq!(certainty(0.5), Certainty::Likely);
         assert_eq!(certainty(0.499), Certainty::Possible);

@@ -15,7 +15,10 @@ use crate::position::Plane;
 use crate::read::{self, Feature};
 use crate::river::{JOIN_TOLERANCE_M, Reach};
 use crate::search::Gazetteer;
-use crate::{Fault, Gauge, GaugeCode, Place, PlaceKind, Position, Quantity, ReachCode, Thresholds, Zone, ZoneCode, ZoneKind, walk};
+use crate::{
+    Fault, Gauge, GaugeCode, Place, PlaceKind, Position, Quantity, ReachCode, Thresholds, Zone, ZoneCode, ZoneKind,
+    walk,
+};
 
 /// A stage gauge stands this near to its reach, in metres.
 const GAUGE_OFF_REACH_M_MAX: f64 = 300.0;
@@ -51,8 +54,19 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
     match (about, bounds) {
         (Some(about), Some(bounds)) if faults.is_empty() => {
             let gazetteer = Gazetteer::new(&places, &zones);
-            let mut city =
-                City { files: files.clone(), hash: hash_of(files), about, bounds, zones, reaches, gauges, places, roads, index, gazetteer };
+            let mut city = City {
+                files: files.clone(),
+                hash: hash_of(files),
+                about,
+                bounds,
+                zones,
+                reaches,
+                gauges,
+                places,
+                roads,
+                index,
+                gazetteer,
+            };
             place_gauges(&mut city);
             Ok(city)
         }
@@ -91,19 +105,28 @@ fn read_about(files: &CityFiles, faults: &mut Faults) -> Option<About> {
     let table: Value = match toml::from_str(text) {
         Ok(table) => table,
         Err(error) => {
-            faults.add(At::file(FILE), format!("is not TOML: {}", error.to_string().trim_end().replace('\n', " ")), "mend it there");
+            faults.add(
+                At::file(FILE),
+                format!("is not TOML: {}", error.to_string().trim_end().replace('\n', " ")),
+                "mend it there",
+            );
             return None;
         }
     };
     let table = Feature::of_table(FILE, &table);
     let code = table.need("code", faults, read::code::<ZoneCode>);
     let name = table.need("name", faults, read::texts);
-    let center = table.need("center", faults, |value| read::point(&serde_json::json!({ "type": "Point", "coordinates": value })));
+    let center = table
+        .need("center", faults, |value| read::point(&serde_json::json!({ "type": "Point", "coordinates": value })));
     let time_zone = table.need("time_zone", faults, read::text);
     let approximate = table.may("approximate", faults, read::flag).unwrap_or(false);
     let label = table.may("label", faults, read::texts).unwrap_or_default();
     if approximate && label.is_empty() {
-        faults.add(table.at("label"), "is missing though approximate = true", "say in fa and en how far the map may be trusted");
+        faults.add(
+            table.at("label"),
+            "is missing though approximate = true",
+            "say in fa and en how far the map may be trusted",
+        );
     }
     Some(About { code: code?.into(), name: name?, time_zone: time_zone?, center: center?, approximate, label })
 }
@@ -143,14 +166,25 @@ fn read_zone(feature: &Feature<'_>, faults: &mut Faults) -> Option<Zone> {
     let label_at = label_point(&shape)?;
     // Until the parents are known, a missing population is carried as the largest number; `join_zones` settles it.
     let population = population.unwrap_or(u64::MAX);
-    Some(Zone { code: code?, name: name?, kind: kind?, parent, population, elevation_m, shape, label_at, is_leaf: true })
+    Some(Zone {
+        code: code?,
+        name: name?,
+        kind: kind?,
+        parent,
+        population,
+        elevation_m,
+        shape,
+        label_at,
+        is_leaf: true,
+    })
 }
 
 /// The centroid of the largest part where it lies inside, else some point that does.
 fn label_point(shape: &MultiPolygon<f64>) -> Option<Position> {
     use geo::{Area, Contains};
     let largest = shape.iter().max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()))?;
-    let point = largest.centroid().filter(|centroid| largest.contains(centroid)).or_else(|| largest.interior_point())?;
+    let point =
+        largest.centroid().filter(|centroid| largest.contains(centroid)).or_else(|| largest.interior_point())?;
     Position::new(point.x(), point.y()).ok()
 }
 
@@ -191,14 +225,25 @@ fn read_gauge(feature: &Feature<'_>, faults: &mut Faults) -> Option<Gauge> {
 
 fn read_thresholds(feature: &Feature<'_>, quantity: Option<Quantity>, faults: &mut Faults) -> Option<Thresholds> {
     let thresholds = feature.may("thresholds", faults, |value| {
-        let table = value.as_object().ok_or(("is not an object", "write {\"yellow\": …, \"orange\": …, \"red\": …, \"source\": \"…\"}"));
+        let table = value
+            .as_object()
+            .ok_or(("is not an object", "write {\"yellow\": …, \"orange\": …, \"red\": …, \"source\": \"…\"}"));
         let table = table.map_err(|(what, fix)| (what.to_owned(), fix.to_owned()))?;
         let part = |name: &str| {
-            let value = table.get(name).ok_or((format!("{name} is missing"), "give yellow, orange and red, or no thresholds".to_owned()))?;
+            let value = table
+                .get(name)
+                .ok_or((format!("{name} is missing"), "give yellow, orange and red, or no thresholds".to_owned()))?;
             read::number(-1_000.0, 10_000.0)(value).map_err(|(what, fix)| (format!("{name}: {what}"), fix))
         };
-        let source = table.get("source").ok_or(("source is missing".to_owned(), "say who set these numbers, and when".to_owned()))?;
-        Ok(Thresholds { yellow: part("yellow")?, orange: part("orange")?, red: part("red")?, source: read::text(source)? })
+        let source = table
+            .get("source")
+            .ok_or(("source is missing".to_owned(), "say who set these numbers, and when".to_owned()))?;
+        Ok(Thresholds {
+            yellow: part("yellow")?,
+            orange: part("orange")?,
+            red: part("red")?,
+            source: read::text(source)?,
+        })
     })?;
     let rising = thresholds.yellow < thresholds.orange && thresholds.orange < thresholds.red;
     let falling = thresholds.yellow > thresholds.orange && thresholds.orange > thresholds.red;
@@ -239,7 +284,11 @@ fn read_road(feature: &Feature<'_>, faults: &mut Faults) -> Option<Road> {
 fn by_code<T>(file: &str, mut list: Vec<T>, code: impl Fn(&T) -> &str, faults: &mut Faults) -> Vec<T> {
     list.sort_by(|a, b| code(a).cmp(code(b)));
     for pair in list.windows(2).filter(|pair| code(&pair[0]) == code(&pair[1])) {
-        faults.add(At::file(file).feature(code(&pair[0])).property("code"), "stands twice", "give every feature a code of its own");
+        faults.add(
+            At::file(file).feature(code(&pair[0])).property("code"),
+            "stands twice",
+            "give every feature a code of its own",
+        );
     }
     list.dedup_by(|b, a| code(a) == code(b));
     list
@@ -248,26 +297,39 @@ fn by_code<T>(file: &str, mut list: Vec<T>, code: impl Fn(&T) -> &str, faults: &
 /// Checks parents, marks leaves, and sums populations upward.
 fn join_zones(mut zones: Vec<Zone>, faults: &mut Faults) -> Vec<Zone> {
     const FILE: &str = "zones.geojson";
-    let parents: BTreeMap<ZoneCode, Option<ZoneCode>> = zones.iter().map(|zone| (zone.code.clone(), zone.parent.clone())).collect();
+    let parents: BTreeMap<ZoneCode, Option<ZoneCode>> =
+        zones.iter().map(|zone| (zone.code.clone(), zone.parent.clone())).collect();
     let mut population: BTreeMap<ZoneCode, u64> = BTreeMap::new();
     let with_children: BTreeSet<ZoneCode> = zones.iter().filter_map(|zone| zone.parent.clone()).collect();
     for zone in &mut zones {
         zone.is_leaf = !with_children.contains(&zone.code);
         let at = At::file(FILE).feature(zone.code.as_str());
         if zone.is_leaf && zone.population == u64::MAX {
-            faults.add(at.property("population"), "is missing", "every zone without children needs a number of residents");
+            faults.add(
+                at.property("population"),
+                "is missing",
+                "every zone without children needs a number of residents",
+            );
             zone.population = 0;
         }
         let mut climb = zone.parent.clone();
         let mut seen = BTreeSet::from([zone.code.clone()]);
         while let Some(parent) = climb {
             if !seen.insert(parent.clone()) {
-                faults.add(at.property("parent"), "leads round in a circle", "a zone cannot lie in itself; mend the parents");
+                faults.add(
+                    at.property("parent"),
+                    "leads round in a circle",
+                    "a zone cannot lie in itself; mend the parents",
+                );
                 zone.parent = None;
                 break;
             }
             let Some(grandparent) = parents.get(&parent) else {
-                faults.add(at.property("parent"), format!("zone “{parent}” is not in this file"), "add it, or name another");
+                faults.add(
+                    at.property("parent"),
+                    format!("zone “{parent}” is not in this file"),
+                    "add it, or name another",
+                );
                 break;
             };
             if zone.is_leaf {
@@ -315,7 +377,9 @@ fn check_river(reaches: &[Reach], faults: &mut Faults) {
         let gap_m = walk::gap_m(reach, next);
         if gap_m > JOIN_TOLERANCE_M {
             let what = format!("its end lies {gap_m:.0} m from the start of “{code}”");
-            let fix = format!("draw both in the direction of flow, split at the confluence, ends within {JOIN_TOLERANCE_M} m");
+            let fix = format!(
+                "draw both in the direction of flow, split at the confluence, ends within {JOIN_TOLERANCE_M} m"
+            );
             faults.add(at, what, fix);
         }
         let mut seen = BTreeSet::from([&reach.code]);
@@ -347,14 +411,21 @@ fn check_gauges(gauges: &[Gauge], reaches: &[Reach], faults: &mut Faults) {
         let (_, off_m) = walk::nearest_on(&plane.line_in_metres(&reach.line), plane.metres(gauge.position.coord()));
         if gauge.quantity == Quantity::StageM && off_m > GAUGE_OFF_REACH_M_MAX {
             let what = format!("the gauge stands {off_m:.0} m from reach “{code}”");
-            faults.add(at, what, format!("move it, or name the reach it stands on (at most {GAUGE_OFF_REACH_M_MAX} m)"));
+            faults.add(
+                at,
+                what,
+                format!("move it, or name the reach it stands on (at most {GAUGE_OFF_REACH_M_MAX} m)"),
+            );
         }
     }
 }
 
 fn place_gauges(city: &mut City) {
-    let zones: Vec<(GaugeCode, Option<ZoneCode>)> =
-        city.gauges.iter().map(|gauge| (gauge.code.clone(), city.zone_at(gauge.position).map(|zone| zone.code.clone()))).collect();
+    let zones: Vec<(GaugeCode, Option<ZoneCode>)> = city
+        .gauges
+        .iter()
+        .map(|gauge| (gauge.code.clone(), city.zone_at(gauge.position).map(|zone| zone.code.clone())))
+        .collect();
     for (gauge, (_, zone)) in city.gauges.iter_mut().zip(zones) {
         gauge.zone = zone;
     }

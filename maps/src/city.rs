@@ -224,7 +224,11 @@ impl City {
 
     /// Leaf zones whose closed shape comes within `metres` of a position, nearest first.
     pub fn zones_within(&self, position: Position, metres: f64) -> Vec<&Zone> {
-        self.index.within(&self.zones, position.coord(), metres.max(0.0)).into_iter().map(|(index, _)| &self.zones[index]).collect()
+        self.index
+            .within(&self.zones, position.coord(), metres.max(0.0))
+            .into_iter()
+            .map(|(index, _)| &self.zones[index])
+            .collect()
     }
 
     /// Part of each leaf zone that a shape (lon,lat) covers, by code; zones that it only touches have share 0.

@@ -24,7 +24,8 @@ pub struct Exposure {
 impl City {
     /// Residents of a set of zones; parents stand for their leaves, and nobody is counted twice.
     pub fn population<'a>(&self, codes: impl IntoIterator<Item = &'a ZoneCode>) -> u64 {
-        let leaves: BTreeSet<&ZoneCode> = codes.into_iter().flat_map(|code| self.leaves_under(code)).map(|leaf| &leaf.code).collect();
+        let leaves: BTreeSet<&ZoneCode> =
+            codes.into_iter().flat_map(|code| self.leaves_under(code)).map(|leaf| &leaf.code).collect();
         leaves.into_iter().filter_map(|code| self.zone(code)).map(|zone| zone.population).sum()
     }
 
@@ -43,7 +44,11 @@ impl City {
             .collect();
         Exposure {
             warned: self.population(footprint.zones.iter().map(|affected| &affected.code)),
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares are 0 to 1, so the sum is a population")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "shares are 0 to 1, so the sum is a population"
+            )]
             inside: inside.round() as u64,
             critical_places,
         }

@@ -103,9 +103,5 @@ pub enum NoFootprint {
 
 /// Refuses a length that is out of range or no number.
 pub(crate) fn length_within(name: &'static str, metres: f64, min: f64, max: f64) -> Result<f64, NoFootprint> {
-    if (min..=max).contains(&metres) {
-        Ok(metres)
-    } else {
-        Err(NoFootprint::BadLength { name, metres, min, max })
-    }
+    if (min..=max).contains(&metres) { Ok(metres) } else { Err(NoFootprint::BadLength { name, metres, min, max }) }
 }

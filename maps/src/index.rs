@@ -27,7 +27,10 @@ impl ZoneIndex {
             .filter(|(_, zone)| zone.is_leaf)
             .filter_map(|(index, zone)| {
                 let rect = zone.shape.bounding_rect()?;
-                Some(GeomWithData::new(Rectangle::from_corners(rect.min().x_y().into(), rect.max().x_y().into()), index))
+                Some(GeomWithData::new(
+                    Rectangle::from_corners(rect.min().x_y().into(), rect.max().x_y().into()),
+                    index,
+                ))
             })
             .collect();
         ZoneIndex { boxes: RTree::bulk_load(boxes) }
@@ -36,7 +39,8 @@ impl ZoneIndex {
     /// Leaves whose boxes meet `rect`, in the order of the list of zones.
     pub(crate) fn near(&self, rect: Rect<f64>) -> Vec<usize> {
         let envelope = AABB::from_corners(rect.min().x_y().into(), rect.max().x_y().into());
-        let mut near: Vec<usize> = self.boxes.locate_in_envelope_intersecting(&envelope).map(|boxed| boxed.data).collect();
+        let mut near: Vec<usize> =
+            self.boxes.locate_in_envelope_intersecting(&envelope).map(|boxed| boxed.data).collect();
         near.sort_unstable();
         near
     }
@@ -63,7 +67,8 @@ impl ZoneIndex {
             .into_iter()
             .filter(|&index| {
                 let zone = &zones[index].shape;
-                zone.intersects(shape) || (margin_m > 0.0 && metres_apart(&plane.shape_in_metres(zone), &flat) <= margin_m)
+                zone.intersects(shape)
+                    || (margin_m > 0.0 && metres_apart(&plane.shape_in_metres(zone), &flat) <= margin_m)
             })
             .collect()
     }
@@ -74,7 +79,9 @@ impl ZoneIndex {
         let mut within: Vec<(usize, f64)> = self
             .near(widened(Rect::new(point, point), plane.margin_degrees(metres)))
             .into_iter()
-            .map(|index| (index, Euclidean.distance(&Point::new(0.0, 0.0), &plane.shape_in_metres(&zones[index].shape))))
+            .map(|index| {
+                (index, Euclidean.distance(&Point::new(0.0, 0.0), &plane.shape_in_metres(&zones[index].shape)))
+            })
             .filter(|(_, distance)| *distance <= metres)
             .collect();
         within.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));

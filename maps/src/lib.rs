@@ -25,25 +25,25 @@
 //! # Ok::<(), maps::NoFootprint>(())
 //! ```
 
-mod position; // Where something is.
-mod text; // How two people spell one name.
-mod code; // What things are called by machines.
-mod fault; // What is wrong with a map.
-mod read; // TOML and GeoJSON become features.
-mod zone; // The pieces that people live in.
-mod river; // The water's ways.
-mod gauge; // Where something is measured.
-mod place; // What people call places.
 mod build; // Features become a city.
 mod city; // The whole.
-mod sample; // Hamadan, drawn by hand.
-mod index; // Which zone holds a point.
-mod search; // Which place bears a name.
-mod walk; // What lies downstream.
-mod footprint; // A danger on the ground.
-mod hazard; // How far water and snow reach.
+mod code; // What things are called by machines.
 mod exposure; // Who and what is there.
-mod geojson_out; // The map for others.
+mod fault; // What is wrong with a map.
+mod footprint; // A danger on the ground.
+mod gauge; // Where something is measured.
+mod geojson_out;
+mod hazard; // How far water and snow reach.
+mod index; // Which zone holds a point.
+mod place; // What people call places.
+mod position; // Where something is.
+mod read; // TOML and GeoJSON become features.
+mod river; // The water's ways.
+mod sample; // Hamadan, drawn by hand.
+mod search; // Which place bears a name.
+mod text; // How two people spell one name.
+mod walk; // What lies downstream.
+mod zone; // The pieces that people live in. // The map for others.
 
 pub use city::{CITY_FILE_NAMES, City, CityFiles, Road, RoadClass};
 pub use code::{BadCode, CODE_LENGTH_MAX, GaugeCode, PlaceCode, ReachCode, ZoneCode};

@@ -83,7 +83,11 @@ impl PlaceKind {
     /// Is it a place whose loss makes a crisis worse: hospital, school, fire station, shelter, power?
     pub fn is_critical(self) -> bool {
         match self {
-            PlaceKind::Hospital | PlaceKind::School | PlaceKind::FireStation | PlaceKind::Shelter | PlaceKind::Power => true,
+            PlaceKind::Hospital
+            | PlaceKind::School
+            | PlaceKind::FireStation
+            | PlaceKind::Shelter
+            | PlaceKind::Power => true,
             PlaceKind::Square
             | PlaceKind::Street
             | PlaceKind::Bridge

@@ -17,7 +17,9 @@ pub struct Position {
 
 /// Numbers that are not a position.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("longitude {lon}, latitude {lat} is not a position: longitude is -180 to 180, latitude -90 to 90 (is the order lon, lat?)")]
+#[error(
+    "longitude {lon}, latitude {lat} is not a position: longitude is -180 to 180, latitude -90 to 90 (is the order lon, lat?)"
+)]
 pub struct BadPosition {
     lon: f64,
     lat: f64,
@@ -108,11 +110,7 @@ impl Plane {
         let w2 = 1.0 - E2 * lat.sin().powi(2);
         let across = A / w2.sqrt();
         let along = A * (1.0 - E2) / w2.powf(1.5);
-        Plane {
-            origin,
-            metres_per_lon: (across * lat.cos()).to_radians(),
-            metres_per_lat: along.to_radians(),
-        }
+        Plane { origin, metres_per_lon: (across * lat.cos()).to_radians(), metres_per_lat: along.to_radians() }
     }
 
     pub(crate) fn metres(&self, degrees: Coord<f64>) -> Coord<f64> {
@@ -123,10 +121,7 @@ impl Plane {
     }
 
     pub(crate) fn degrees(&self, metres: Coord<f64>) -> Coord<f64> {
-        Coord {
-            x: self.origin.x + metres.x / self.metres_per_lon,
-            y: self.origin.y + metres.y / self.metres_per_lat,
-        }
+        Coord { x: self.origin.x + metres.x / self.metres_per_lon, y: self.origin.y + metres.y / self.metres_per_lat }
     }
 
     pub(crate) fn line_in_metres(&self, line: &LineString<f64>) -> LineString<f64> {

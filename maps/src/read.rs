@@ -38,7 +38,11 @@ pub(crate) struct Feature<'a> {
 /// Parses JSON text within bounds; faults name line and column.
 pub(crate) fn json(file: &str, text: &str, faults: &mut Faults) -> Option<Value> {
     if text.len() > FILE_BYTES_MAX {
-        faults.add(At::file(file), format!("has {} bytes", text.len()), format!("the most is {FILE_BYTES_MAX}; split or simplify it"));
+        faults.add(
+            At::file(file),
+            format!("has {} bytes", text.len()),
+            format!("the most is {FILE_BYTES_MAX}; split or simplify it"),
+        );
         return None;
     }
     match serde_json::from_str(text.trim_start_matches('\u{FEFF}')) {
@@ -52,13 +56,18 @@ pub(crate) fn json(file: &str, text: &str, faults: &mut Faults) -> Option<Value>
 
 /// The features of a parsed `FeatureCollection`.
 pub(crate) fn features<'a>(file: &'a str, collection: &'a Value, faults: &mut Faults) -> Vec<Feature<'a>> {
-    let list = match (collection.get("type").and_then(Value::as_str), collection.get("features").and_then(Value::as_array)) {
-        (Some("FeatureCollection"), Some(list)) => list,
-        _ => {
-            faults.add(At::file(file), "is not a GeoJSON FeatureCollection", "give it \"type\": \"FeatureCollection\" and a list \"features\"");
-            return Vec::new();
-        }
-    };
+    let list =
+        match (collection.get("type").and_then(Value::as_str), collection.get("features").and_then(Value::as_array)) {
+            (Some("FeatureCollection"), Some(list)) => list,
+            _ => {
+                faults.add(
+                    At::file(file),
+                    "is not a GeoJSON FeatureCollection",
+                    "give it \"type\": \"FeatureCollection\" and a list \"features\"",
+                );
+                return Vec::new();
+            }
+        };
     if list.len() > FEATURES_MAX {
         faults.add(At::file(file), format!("has {} features", list.len()), format!("the most is {FEATURES_MAX}"));
         return Vec::new();
@@ -75,7 +84,11 @@ pub(crate) fn features<'a>(file: &'a str, collection: &'a Value, faults: &mut Fa
             continue;
         }
         if properties.is_none() {
-            faults.add(At::file(file).feature(&label).property("properties"), "is missing", "give it an object with at least a code");
+            faults.add(
+                At::file(file).feature(&label).property("properties"),
+                "is missing",
+                "give it an object with at least a code",
+            );
         }
         features.push(Feature { file, label, properties, geometry: value.get("geometry").unwrap_or(&Value::Null) });
     }
@@ -93,7 +106,12 @@ impl<'a> Feature<'a> {
     }
 
     /// A required property, read by `parse`; a fault and `None` when it is missing or wrong.
-    pub(crate) fn need<T>(&self, property: &str, faults: &mut Faults, parse: impl FnOnce(&'a Value) -> Result<T, Wrong>) -> Option<T> {
+    pub(crate) fn need<T>(
+        &self,
+        property: &str,
+        faults: &mut Faults,
+        parse: impl FnOnce(&'a Value) -> Result<T, Wrong>,
+    ) -> Option<T> {
         match self.properties.and_then(|properties| properties.get(property)) {
             None | Some(Value::Null) => {
                 faults.add(self.at(property), "is missing", "every feature of this file needs it");
@@ -104,19 +122,34 @@ impl<'a> Feature<'a> {
     }
 
     /// An optional property; missing and null are `None` without a fault.
-    pub(crate) fn may<T>(&self, property: &str, faults: &mut Faults, parse: impl FnOnce(&'a Value) -> Result<T, Wrong>) -> Option<T> {
+    pub(crate) fn may<T>(
+        &self,
+        property: &str,
+        faults: &mut Faults,
+        parse: impl FnOnce(&'a Value) -> Result<T, Wrong>,
+    ) -> Option<T> {
         match self.properties.and_then(|properties| properties.get(property)) {
             None | Some(Value::Null) => None,
             Some(value) => self.parsed(property, value, faults, parse),
         }
     }
 
-    fn parsed<T>(&self, property: &str, value: &'a Value, faults: &mut Faults, parse: impl FnOnce(&'a Value) -> Result<T, Wrong>) -> Option<T> {
+    fn parsed<T>(
+        &self,
+        property: &str,
+        value: &'a Value,
+        faults: &mut Faults,
+        parse: impl FnOnce(&'a Value) -> Result<T, Wrong>,
+    ) -> Option<T> {
         parse(value).map_err(|(what, fix)| faults.add(self.at(property), what, fix)).ok()
     }
 
     /// The geometry, read by `parse`.
-    pub(crate) fn geometry<T>(&self, faults: &mut Faults, parse: impl FnOnce(&'a Value) -> Result<T, Wrong>) -> Option<T> {
+    pub(crate) fn geometry<T>(
+        &self,
+        faults: &mut Faults,
+        parse: impl FnOnce(&'a Value) -> Result<T, Wrong>,
+    ) -> Option<T> {
         self.parsed("geometry", self.geometry, faults, parse)
     }
 }
@@ -124,7 +157,9 @@ impl<'a> Feature<'a> {
 /// A code type from a text.
 pub(crate) fn code<T: std::str::FromStr<Err = crate::BadCode>>(value: &Value) -> Result<T, Wrong> {
     match value.as_str() {
-        Some(text) => text.parse().map_err(|bad: crate::BadCode| (bad.to_string(), "choose a short Latin name, as “river-east”".to_owned())),
+        Some(text) => text
+            .parse()
+            .map_err(|bad: crate::BadCode| (bad.to_string(), "choose a short Latin name, as “river-east”".to_owned())),
         None => wrong("is not a text", "write it in quotes"),
     }
 }
@@ -133,7 +168,9 @@ pub(crate) fn code<T: std::str::FromStr<Err = crate::BadCode>>(value: &Value) ->
 pub(crate) fn text(value: &Value) -> Result<String, Wrong> {
     match value.as_str().map(str::trim) {
         Some("") => wrong("is empty", "fill it in or leave it out"),
-        Some(text) if text.chars().count() > TEXT_LENGTH_MAX => wrong("is too long", format!("the most is {TEXT_LENGTH_MAX} characters")),
+        Some(text) if text.chars().count() > TEXT_LENGTH_MAX => {
+            wrong("is too long", format!("the most is {TEXT_LENGTH_MAX} characters"))
+        }
         Some(text) => Ok(text.to_owned()),
         None => wrong("is not a text", "write it in quotes"),
     }
@@ -148,7 +185,8 @@ pub(crate) fn texts(value: &Value) -> Result<Texts, Wrong> {
     }
     map.iter()
         .map(|(language, value)| {
-            let tag_fits = (2..=35).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            let tag_fits = (2..=35).contains(&language.len())
+                && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             if !tag_fits {
                 return wrong(format!("“{language:.40}” is not a language tag"), "use BCP 47 tags, as fa, en, ckb");
             }
@@ -184,7 +222,9 @@ pub(crate) fn flag(value: &Value) -> Result<bool, Wrong> {
 pub(crate) fn whole(min: u64, max: u64) -> impl Fn(&Value) -> Result<u64, Wrong> {
     move |value| match value.as_u64() {
         Some(number) if (min..=max).contains(&number) => Ok(number),
-        _ => wrong("is not a whole number in range", format!("write a whole number from {min} to {max}, without quotes")),
+        _ => {
+            wrong("is not a whole number in range", format!("write a whole number from {min} to {max}, without quotes"))
+        }
     }
 }
 
@@ -226,7 +266,9 @@ pub(crate) fn shape_from_geometry(geometry: &Value) -> Result<MultiPolygon<f64>,
     let shape = if kind == "Polygon" {
         MultiPolygon(vec![polygon(coordinates, &mut left)?])
     } else {
-        let Some(parts) = coordinates.as_array() else { return wrong("coordinates are not a list", "see RFC 7946 §3.1.7") };
+        let Some(parts) = coordinates.as_array() else {
+            return wrong("coordinates are not a list", "see RFC 7946 §3.1.7");
+        };
         MultiPolygon(parts.iter().map(|part| polygon(part, &mut left)).collect::<Result<_, _>>()?)
     };
     Ok(shape.orient(Direction::Default))
@@ -263,7 +305,9 @@ fn polygon(value: &Value, left: &mut usize) -> Result<Polygon<f64>, Wrong> {
 }
 
 fn positions(value: &Value, left: &mut usize) -> Result<LineString<f64>, Wrong> {
-    let Some(list) = value.as_array() else { return wrong("coordinates are not a list of positions", "see RFC 7946 §3.1.1") };
+    let Some(list) = value.as_array() else {
+        return wrong("coordinates are not a list of positions", "see RFC 7946 §3.1.1");
+    };
     if list.len() > *left {
         return wrong("has too many vertices", format!("the most is {VERTICES_MAX}; simplify it"));
     }

@@ -66,10 +66,16 @@ fn fold_letter(letter: char) -> Folded {
         'ة' | 'ە' | 'ہ' | 'ھ' | 'ۃ' => Folded::Letter('ه'),
         'ٱ' => Folded::Letter('ا'),
         // A lone hamza, kashida, direction marks, soft hyphen and variation selectors carry no sound.
-        'ء' | 'ـ' | '\u{00AD}' | '\u{200D}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' => {
-            Folded::Drop
+        'ء'
+        | 'ـ'
+        | '\u{00AD}'
+        | '\u{200D}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{FEFF}' => Folded::Drop,
+        digit if digit_value(digit).is_some() => {
+            Folded::Letter(digit_value(digit).expect("the guard has just found a digit"))
         }
-        digit if digit_value(digit).is_some() => Folded::Letter(digit_value(digit).expect("the guard has just found a digit")),
         other if is_combining_mark(other) => Folded::Drop,
         other if other.is_alphanumeric() => Folded::Letter(other),
         // Space, punctuation, ZWNJ and its lookalikes U+00AC, U+200B, U+00A0.

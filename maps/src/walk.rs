@@ -56,14 +56,8 @@ impl City {
 
         let mut reach = first;
         let mut skip_m = start_m;
-        let mut walked = Downstream {
-            from,
-            offset_m,
-            parts: Vec::new(),
-            zones: Vec::new(),
-            length_m: 0.0,
-            minutes: 0.0,
-        };
+        let mut walked =
+            Downstream { from, offset_m, parts: Vec::new(), zones: Vec::new(), length_m: 0.0, minutes: 0.0 };
         let mut steps = Vec::new();
         // `build` refuses cycles; the bound on reaches is for the reader's peace.
         for _ in 0..=self.reaches().len() {

@@ -111,7 +111,8 @@ impl Settings {
             .as_ref()
             .map(|path| std::fs::read_to_string(path).with_context(|| format!("settings file {}", path.display())))
             .transpose()?;
-        let environment = std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        let environment =
+            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
         Config::load(file.as_deref(), environment.chain(self.overrides())).map_err(|faults| {
             let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
             anyhow::anyhow!("the settings have {} fault(s); nothing was started:{list}", faults.len())

@@ -27,13 +27,18 @@ use crate::{
 pub async fn live(State(app): State<App>, caller: Option<Caller>, headers: HeaderMap) -> Result<Response, Problem> {
     let staff = caller.and_then(StaffMember::try_from_caller).is_some();
     let page = Arc::clone(&app.live_pages).try_acquire_owned().map_err(|_| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-pages", "too many pages are open; try again in a minute")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too-many-pages",
+            "too many pages are open; try again in a minute",
+        )
     })?;
     let after = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
     let (missed, receiver) = app.ground.bells.listen(after);
     let reset = missed.is_none().then(|| Event::default().event("reset").data("{}"));
     let missed = missed.unwrap_or_default();
-    let first: Vec<_> = reset.into_iter().chain(missed.iter().filter(|event| visible(event, staff)).map(present)).collect();
+    let first: Vec<_> =
+        reset.into_iter().chain(missed.iter().filter(|event| visible(event, staff)).map(present)).collect();
     metrics::gauge!("hamyar_live_pages").increment(1.0);
     let guard = (page, OpenPage);
     let stop = app.stop.clone();

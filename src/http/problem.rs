@@ -95,8 +95,9 @@ impl From<SignInRefusal> for Problem {
         match refusal {
             SignInRefusal::Wrong => Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", title),
             SignInRefusal::TooMany => Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", title),
-            SignInRefusal::WhichPerson(people) => Self::conflict("which-person", title)
-                .with_errors(people.into_iter().map(|person| format!("{} {}", person.id, person.name.unwrap_or_default())).collect()),
+            SignInRefusal::WhichPerson(people) => Self::conflict("which-person", title).with_errors(
+                people.into_iter().map(|person| format!("{} {}", person.id, person.name.unwrap_or_default())).collect(),
+            ),
             SignInRefusal::Store(fault) => fault.into(),
         }
     }

@@ -46,7 +46,11 @@ pub fn same_origin(headers: &HeaderMap, public_url: &str) -> Result<(), Problem>
     if origin == public_url || text(header::HOST).is_some_and(|own| own == host) {
         Ok(())
     } else {
-        Err(Problem::new(axum::http::StatusCode::FORBIDDEN, "other-origin", "this request came from another site's page"))
+        Err(Problem::new(
+            axum::http::StatusCode::FORBIDDEN,
+            "other-origin",
+            "this request came from another site's page",
+        ))
     }
 }
 

@@ -89,7 +89,11 @@ pub async fn who_am_i(State(app): State<App>, caller: Caller) -> Json<Me> {
 
 /// Sign out
 #[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
-pub async fn sign_out(State(app): State<App>, caller: Caller, jar: CookieJar) -> Result<(StatusCode, CookieJar), Problem> {
+pub async fn sign_out(
+    State(app): State<App>,
+    caller: Caller,
+    jar: CookieJar,
+) -> Result<(StatusCode, CookieJar), Problem> {
     room::sign_out(&app.ground, &caller).await?;
     Ok((StatusCode::NO_CONTENT, jar.remove(Cookie::build(COOKIE).path("/"))))
 }
@@ -98,7 +102,10 @@ pub async fn sign_out(State(app): State<App>, caller: Caller, jar: CookieJar) ->
 ///
 /// Always 202: whether the address is known is not told.
 #[utoipa::path(post, path = "/session/code", tag = "session", request_body = AskCode, responses((status = 202)))]
-pub async fn ask_code(State(app): State<App>, body: Result<Json<AskCode>, JsonRejection>) -> Result<StatusCode, Problem> {
+pub async fn ask_code(
+    State(app): State<App>,
+    body: Result<Json<AskCode>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
     let Json(ask) = body?;
     deliver::send_sign_in_code(&app.ground, ask.kind, &ask.address).await?;
     Ok(StatusCode::ACCEPTED)
@@ -127,7 +134,10 @@ pub fn peer_address(app: &App, peer: SocketAddr, headers: &HeaderMap) -> String 
     if trusted.contains(&peer.ip()) {
         let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
         // From the right, the first address that is not a proxy of ours: what stands further left can be invented.
-        let client = forwarded.rsplit(',').filter_map(|text| text.trim().parse().ok()).find(|address| !trusted.contains(address));
+        let client = forwarded
+            .rsplit(',')
+            .filter_map(|text| text.trim().parse().ok())
+            .find(|address| !trusted.contains(address));
         if let Some(client) = client {
             return client.to_string();
         }
@@ -139,8 +149,9 @@ fn welcome(app: &App, jar: CookieJar, signed_in: room::SignedIn) -> (CookieJar, 
     let seconds = signed_in.expires.duration_since(app.ground.now()).as_secs();
     let secure = if app.ground.config.public_url().starts_with("https://") { "; Secure" } else { "" };
     let secret = signed_in.secret.reveal();
-    let cookie = Cookie::parse(format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"))
-        .expect("base64url and our own attributes make a cookie");
+    let cookie =
+        Cookie::parse(format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"))
+            .expect("base64url and our own attributes make a cookie");
     let me = me(app, &signed_in.caller);
     (jar.add(cookie), Json(me))
 }

@@ -7,7 +7,9 @@ use std::str::FromStr;
 use crate::store::stored_text;
 
 /// The kind of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ContactKind {
     /// A telephone: SMS.
@@ -96,7 +98,17 @@ pub fn phone(text: &str, country_code: &str) -> Result<String, AddressFault> {
     for letter in text.trim_start_matches('+').chars() {
         match letter {
             '0'..='9' => digits.push(letter),
-            ' ' | '-' | '(' | ')' | '.' | '/' | '\u{a0}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => {}
+            ' '
+            | '-'
+            | '('
+            | ')'
+            | '.'
+            | '/'
+            | '\u{a0}'
+            | '\u{200c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}' => {}
             _ => return Err(AddressFault::NotAPhone),
         }
     }
@@ -132,7 +144,9 @@ fn email(text: &str) -> Result<String, AddressFault> {
         && !domain.starts_with('.')
         && !domain.ends_with('.')
         && text.len() <= 254
-        && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control() || matches!(letter, '<' | '>' | ',' | ';' | '"'));
+        && !text.contains(|letter: char| {
+            letter.is_whitespace() || letter.is_control() || matches!(letter, '<' | '>' | ',' | ';' | '"')
+        });
     if ok { Ok(format!("{name}@{}", domain.to_lowercase())) } else { Err(AddressFault::NotAnEmail) }
 }
 

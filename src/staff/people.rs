@@ -73,7 +73,12 @@ pub enum PersonFault {
 }
 
 /// Registers a person with contacts and roles, inside the caller's transaction and without an audit row of its own.
-pub async fn put_person(ground: &Ground, tx: &mut Tx, new: &NewPerson, granted_by: Option<PersonId>) -> Result<PersonId, PersonFault> {
+pub async fn put_person(
+    ground: &Ground,
+    tx: &mut Tx,
+    new: &NewPerson,
+    granted_by: Option<PersonId>,
+) -> Result<PersonId, PersonFault> {
     let now = ground.now();
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control) {
@@ -108,7 +113,12 @@ pub async fn put_person(ground: &Ground, tx: &mut Tx, new: &NewPerson, granted_b
 }
 
 /// Adds a member of staff with a password. For the command line and the demo.
-pub async fn add_staff(ground: &Ground, new: &NewPerson, login: &str, password: &Secret) -> Result<PersonId, PersonFault> {
+pub async fn add_staff(
+    ground: &Ground,
+    new: &NewPerson,
+    login: &str,
+    password: &Secret,
+) -> Result<PersonId, PersonFault> {
     let mut tx = ground.store.write("add staff").await?;
     let person = put_person(ground, &mut tx, new, None).await?;
     put_password(&mut tx, person, login, password, ground.now()).await?;
@@ -133,7 +143,8 @@ pub async fn add_staff(ground: &Ground, new: &NewPerson, login: &str, password: 
 pub async fn set_password(ground: &Ground, login: &str, password: &Secret) -> Result<(), PersonFault> {
     let mut tx = ground.store.write("set password").await?;
     let now = ground.now();
-    let (person, _) = tx.credential(&login.to_lowercase()).await?.ok_or_else(|| PersonFault::Login(login.to_owned()))?;
+    let (person, _) =
+        tx.credential(&login.to_lowercase()).await?.ok_or_else(|| PersonFault::Login(login.to_owned()))?;
     put_password(&mut tx, person, login, password, now).await?;
     tx.revoke_sessions(person, now).await?;
     tx.audit(
@@ -151,10 +162,18 @@ pub async fn set_password(ground: &Ground, login: &str, password: &Secret) -> Re
     Ok(tx.commit().await?)
 }
 
-async fn put_password(tx: &mut Tx, person: PersonId, login: &str, password: &Secret, now: Timestamp) -> Result<(), PersonFault> {
+async fn put_password(
+    tx: &mut Tx,
+    person: PersonId,
+    login: &str,
+    password: &Secret,
+    now: Timestamp,
+) -> Result<(), PersonFault> {
     let login = login.to_lowercase();
     let usable = (2..=64).contains(&login.len())
-        && login.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_'));
+        && login
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_'));
     if !usable {
         return Err(PersonFault::Login(login));
     }

@@ -11,7 +11,9 @@ use crate::{
 };
 
 /// What a person may do. A person has a set of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Receives warnings and answers.
@@ -72,7 +74,13 @@ pub struct Caller {
 
 impl Caller {
     /// Only `sign_in` makes callers.
-    pub(super) fn proven(person: PersonId, name: String, language: String, roles: BTreeSet<Role>, session: Option<SessionId>) -> Self {
+    pub(super) fn proven(
+        person: PersonId,
+        name: String,
+        language: String,
+        roles: BTreeSet<Role>,
+        session: Option<SessionId>,
+    ) -> Self {
         Self { person, name, language, roles, session }
     }
 

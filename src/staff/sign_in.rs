@@ -50,10 +50,16 @@ pub struct SignedIn {
 }
 
 /// A PHC string of no password: checked when the name is unknown, so that both answers take as long.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
 
 /// Logs in with name and password. `address` is the peer's, for throttling.
-pub async fn by_password(ground: &Ground, login: &str, password: &Secret, address: &str) -> Result<SignedIn, SignInRefusal> {
+pub async fn by_password(
+    ground: &Ground,
+    login: &str,
+    password: &Secret,
+    address: &str,
+) -> Result<SignedIn, SignInRefusal> {
     let keys = [format!("login:{}", login.to_lowercase()), format!("address:{address}")];
     let mut tx = ground.store.read("throttle sign-in").await?;
     refuse_too_many(ground, &mut tx, &keys).await?;
@@ -80,7 +86,12 @@ pub async fn by_password(ground: &Ground, login: &str, password: &Secret, addres
 /// Draws a one-time code for a contact that is verified for somebody. `None` when there is nobody: the page says the same.
 ///
 /// The caller puts the code into the outbox inside `tx` and commits.
-pub async fn new_code(ground: &Ground, tx: &mut Tx, kind: ContactKind, address: &str) -> Result<Option<(ContactId, Person, Secret)>, Fault> {
+pub async fn new_code(
+    ground: &Ground,
+    tx: &mut Tx,
+    kind: ContactKind,
+    address: &str,
+) -> Result<Option<(ContactId, Person, Secret)>, Fault> {
     let Ok(address) = uniform(kind, address, &ground.config.city.country_code) else { return Ok(None) };
     let Some(contact) = tx.find_contact(kind, &address).await? else { return Ok(None) };
     let Some(person) = tx.people_of_contact(contact).await?.into_iter().next() else { return Ok(None) };
@@ -113,7 +124,8 @@ pub async fn by_code(
     };
     tx.lock(&format!("code {contact}")).await?;
     let open = tx.code(contact, ground.now()).await?;
-    let fits = open.is_some_and(|(digest, tries)| tries < ground.config.sign_in.code_tries_max && same(&digest, &code.digest()));
+    let fits = open
+        .is_some_and(|(digest, tries)| tries < ground.config.sign_in.code_tries_max && same(&digest, &code.digest()));
     if !fits {
         tx.count_try(contact).await?;
         tx.commit().await?;
@@ -181,7 +193,13 @@ pub async fn sign_out(ground: &Ground, caller: &Caller) -> Result<(), Fault> {
 async fn caller(tx: &mut Tx, bearer: Option<Bearer>) -> Result<Option<Caller>, Fault> {
     let Some(bearer) = bearer else { return Ok(None) };
     let roles: BTreeSet<Role> = tx.roles(bearer.person_id).await?.into_iter().collect();
-    Ok(Some(Caller::proven(bearer.person_id, bearer.name.unwrap_or_default(), bearer.language, roles, bearer.session_id)))
+    Ok(Some(Caller::proven(
+        bearer.person_id,
+        bearer.name.unwrap_or_default(),
+        bearer.language,
+        roles,
+        bearer.session_id,
+    )))
 }
 
 async fn open_session(ground: &Ground, person: PersonId, how: &'static str) -> Result<SignedIn, SignInRefusal> {

@@ -59,12 +59,21 @@ impl Tx {
     /// One person.
     pub async fn person(&mut self, id: PersonId) -> Result<Option<Person>, Fault> {
         on!(self, |conn| {
-            sqlx::query_as("select id, name, language, minor, exercise_id from person where id = $1").bind(id).fetch_optional(conn).await
+            sqlx::query_as("select id, name, language, minor, exercise_id from person where id = $1")
+                .bind(id)
+                .fetch_optional(conn)
+                .await
         })
     }
 
     /// Grants a role; granting it twice changes nothing.
-    pub async fn grant_role(&mut self, person: PersonId, role: Role, at: Timestamp, by: Option<PersonId>) -> Result<(), Fault> {
+    pub async fn grant_role(
+        &mut self,
+        person: PersonId,
+        role: Role,
+        at: Timestamp,
+        by: Option<PersonId>,
+    ) -> Result<(), Fault> {
         on!(self, |conn| {
             sqlx::query(
                 "insert into person_role (person_id, role, granted_at, granted_by)
@@ -84,10 +93,12 @@ impl Tx {
     /// The roles a person holds now.
     pub async fn roles(&mut self, person: PersonId) -> Result<Vec<Role>, Fault> {
         on!(self, |conn| {
-            sqlx::query_scalar("select distinct role from person_role where person_id = $1 and revoked_at is null order by role")
-                .bind(person)
-                .fetch_all(conn)
-                .await
+            sqlx::query_scalar(
+                "select distinct role from person_role where person_id = $1 and revoked_at is null order by role",
+            )
+            .bind(person)
+            .fetch_all(conn)
+            .await
         })
     }
 
@@ -217,7 +228,12 @@ impl Tx {
     /// Erases what is personal. Decisions keep the ids; a contact that still serves somebody else stays.
     pub async fn erase_person(&mut self, person: PersonId, at: Timestamp) -> Result<(), Fault> {
         on!(self, |conn| {
-            sqlx::query("update person set name = null, erased_at = $2 where id = $1").bind(person).bind(At(at)).execute(conn).await.map(drop)
+            sqlx::query("update person set name = null, erased_at = $2 where id = $1")
+                .bind(person)
+                .bind(At(at))
+                .execute(conn)
+                .await
+                .map(drop)
         })?;
         on!(self, |conn| {
             sqlx::query(
@@ -246,7 +262,13 @@ impl Tx {
     }
 
     /// False when the log-in name belongs to somebody else.
-    pub(super) async fn put_credential(&mut self, person: PersonId, login: &str, hash: &str, at: Timestamp) -> Result<bool, Fault> {
+    pub(super) async fn put_credential(
+        &mut self,
+        person: PersonId,
+        login: &str,
+        hash: &str,
+        at: Timestamp,
+    ) -> Result<bool, Fault> {
         if self.credential(login).await?.is_some_and(|(owner, _)| owner != person) {
             return Ok(false);
         }
@@ -291,15 +313,17 @@ impl Tx {
         expires: Timestamp,
     ) -> Result<(), Fault> {
         on!(self, |conn| {
-            sqlx::query("insert into session (id, digest, person_id, created_at, expires_at) values ($1, $2, $3, $4, $5)")
-                .bind(id)
-                .bind(digest)
-                .bind(person)
-                .bind(At(at))
-                .bind(At(expires))
-                .execute(conn)
-                .await
-                .map(drop)
+            sqlx::query(
+                "insert into session (id, digest, person_id, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+            )
+            .bind(id)
+            .bind(digest)
+            .bind(person)
+            .bind(At(at))
+            .bind(At(expires))
+            .execute(conn)
+            .await
+            .map(drop)
         })
     }
 
@@ -395,13 +419,28 @@ impl Tx {
     }
 
     pub(super) async fn put_failure(&mut self, key: &str, at: Timestamp, keep_since: Timestamp) -> Result<(), Fault> {
-        on!(self, |conn| sqlx::query("delete from sign_in_failure where failed_at <= $1").bind(At(keep_since)).execute(conn).await.map(drop))?;
+        on!(self, |conn| sqlx::query("delete from sign_in_failure where failed_at <= $1")
+            .bind(At(keep_since))
+            .execute(conn)
+            .await
+            .map(drop))?;
         on!(self, |conn| {
-            sqlx::query("insert into sign_in_failure (key, failed_at) values ($1, $2)").bind(key).bind(At(at)).execute(conn).await.map(drop)
+            sqlx::query("insert into sign_in_failure (key, failed_at) values ($1, $2)")
+                .bind(key)
+                .bind(At(at))
+                .execute(conn)
+                .await
+                .map(drop)
         })
     }
 
-    pub(super) async fn put_code(&mut self, contact: ContactId, digest: &[u8], at: Timestamp, expires: Timestamp) -> Result<(), Fault> {
+    pub(super) async fn put_code(
+        &mut self,
+        contact: ContactId,
+        digest: &[u8],
+        at: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), Fault> {
         on!(self, |conn| {
             sqlx::query(
                 "insert into sign_in_code (contact_id, digest, created_at, expires_at, tries)
@@ -432,11 +471,19 @@ impl Tx {
 
     pub(super) async fn count_try(&mut self, contact: ContactId) -> Result<(), Fault> {
         on!(self, |conn| {
-            sqlx::query("update sign_in_code set tries = tries + 1 where contact_id = $1").bind(contact).execute(conn).await.map(drop)
+            sqlx::query("update sign_in_code set tries = tries + 1 where contact_id = $1")
+                .bind(contact)
+                .execute(conn)
+                .await
+                .map(drop)
         })
     }
 
     pub(super) async fn drop_code(&mut self, contact: ContactId) -> Result<(), Fault> {
-        on!(self, |conn| sqlx::query("delete from sign_in_code where contact_id = $1").bind(contact).execute(conn).await.map(drop))
+        on!(self, |conn| sqlx::query("delete from sign_in_code where contact_id = $1")
+            .bind(contact)
+            .execute(conn)
+            .await
+            .map(drop))
     }
 }

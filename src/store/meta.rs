@@ -12,38 +12,47 @@ use crate::{ground::Ground, id::ExerciseId, on};
 impl Tx {
     /// One fact.
     pub async fn meta(&mut self, key: &str) -> Result<Option<String>, Fault> {
-        on!(self, |conn| sqlx::query_scalar("select value from meta where key = $1").bind(key).fetch_optional(conn).await)
+        on!(self, |conn| sqlx::query_scalar("select value from meta where key = $1")
+            .bind(key)
+            .fetch_optional(conn)
+            .await)
     }
 
     /// Writes one fact.
     pub async fn put_meta(&mut self, key: &str, value: &str) -> Result<(), Fault> {
         on!(self, |conn| {
-            sqlx::query("insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value")
-                .bind(key)
-                .bind(value)
-                .execute(conn)
-                .await
-                .map(drop)
+            sqlx::query(
+                "insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value",
+            )
+            .bind(key)
+            .bind(value)
+            .execute(conn)
+            .await
+            .map(drop)
         })
     }
 
     /// Keeps the map that is in use, once per content, so that every node has the same and the past can be drawn.
     pub(crate) async fn put_map(&mut self, hash: &str, files: &BTreeMap<String, String>, at: At) -> Result<(), Fault> {
         on!(self, |conn| {
-            sqlx::query("insert into map_version (hash, files, recorded_at) values ($1, $2, $3) on conflict (hash) do nothing")
-                .bind(hash)
-                .bind(sqlx::types::Json(files))
-                .bind(at)
-                .execute(conn)
-                .await
-                .map(drop)
+            sqlx::query(
+                "insert into map_version (hash, files, recorded_at) values ($1, $2, $3) on conflict (hash) do nothing",
+            )
+            .bind(hash)
+            .bind(sqlx::types::Json(files))
+            .bind(at)
+            .execute(conn)
+            .await
+            .map(drop)
         })
     }
 
     /// The exercise to which everything in a demo database belongs.
     pub(crate) async fn demo_exercise(&mut self, ground: &Ground, now: Timestamp) -> Result<ExerciseId, Fault> {
         let known: Option<ExerciseId> =
-            on!(self, |conn| sqlx::query_scalar("select id from exercise where kind = 'demo' limit 1").fetch_optional(conn).await)?;
+            on!(self, |conn| sqlx::query_scalar("select id from exercise where kind = 'demo' limit 1")
+                .fetch_optional(conn)
+                .await)?;
         if let Some(id) = known {
             return Ok(id);
         }

@@ -51,7 +51,9 @@ pub const MIGRATIONS: &[Step] = &[
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaFault {
     /// Somebody ran a newer binary on it.
-    #[error("the database has schema step {0}, which this binary does not know: it is newer; start the newer binary or restore a backup")]
+    #[error(
+        "the database has schema step {0}, which this binary does not know: it is newer; start the newer binary or restore a backup"
+    )]
     Newer(i64),
     /// A released step was edited, or the engine refused.
     #[error("schema: {0}")]

@@ -8,8 +8,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CapTime, Category, Certainty, Circle, Feet, Identifier, Language, ListItem, MsgType, Polygon, ResponseType, Scope, Sender, Severity, Status,
-    Text, Unusable, Uri, Urgency,
+    CapTime, Category, Certainty, Circle, Feet, Identifier, Language, ListItem, MsgType, Polygon, ResponseType, Scope,
+    Sender, Severity, Status, Text, Unusable, Urgency, Uri,
 };
 
 /// One CAP 1.2 message (§3.2.1).
@@ -74,7 +74,8 @@ impl Alert {
     /// The info block of a language: the exact tag, else the same primary language, else the first block.
     pub fn info_in(&self, lang: &str) -> Option<&Info> {
         let primary = |tag: &str| tag.split('-').next().unwrap_or(tag).to_ascii_lowercase();
-        let spoken = |info: &Info| info.language.as_ref().map_or_else(|| "en-US".to_owned(), |tag| tag.as_str().to_owned());
+        let spoken =
+            |info: &Info| info.language.as_ref().map_or_else(|| "en-US".to_owned(), |tag| tag.as_str().to_owned());
         self.infos
             .iter()
             .find(|info| spoken(info).eq_ignore_ascii_case(lang))
@@ -84,7 +85,8 @@ impl Alert {
 
     /// When the last info block expires; `None` as soon as one block names no end.
     pub fn expires(&self) -> Option<jiff::Timestamp> {
-        let ends: Option<Vec<_>> = self.infos.iter().map(|info| info.expires.as_ref().map(CapTime::timestamp)).collect();
+        let ends: Option<Vec<_>> =
+            self.infos.iter().map(|info| info.expires.as_ref().map(CapTime::timestamp)).collect();
         ends?.into_iter().max()
     }
 }

@@ -216,8 +216,9 @@ impl Uri {
 fn scheme_end(text: &str) -> Option<usize> {
     let colon = text.find(':')?;
     let scheme = &text.as_bytes()[..colon];
-    (scheme.first()?.is_ascii_alphabetic() && scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')))
-        .then_some(colon)
+    (scheme.first()?.is_ascii_alphabetic()
+        && scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')))
+    .then_some(colon)
 }
 
 /// RFC 3986 appendix A, with IP literals in brackets left out on purpose: an alert's address has a name.
@@ -232,7 +233,10 @@ fn uri_fault(text: &str) -> Option<&'static str> {
         if !fine {
             return Some("it holds a character that must be percent-encoded (RFC 3986)");
         }
-        if byte == b'%' && !(bytes.get(i + 1).is_some_and(u8::is_ascii_hexdigit) && bytes.get(i + 2).is_some_and(u8::is_ascii_hexdigit)) {
+        if byte == b'%'
+            && !(bytes.get(i + 1).is_some_and(u8::is_ascii_hexdigit)
+                && bytes.get(i + 2).is_some_and(u8::is_ascii_hexdigit))
+        {
             return Some("a % must be followed by two hexadecimal digits");
         }
     }
@@ -278,10 +282,20 @@ mod tests {
 
     #[test]
     fn web_addresses_are_uri_references() {
-        for good in ["https://hamadan.ir/alerts?a=1#x", "tel:+98137", "urn:uuid:1-2", "map.png", "//cdn/x", "mailto:a@b.ir", "https://a:8080/%D8%B3"] {
+        for good in [
+            "https://hamadan.ir/alerts?a=1#x",
+            "tel:+98137",
+            "urn:uuid:1-2",
+            "map.png",
+            "//cdn/x",
+            "mailto:a@b.ir",
+            "https://a:8080/%D8%B3",
+        ] {
             assert!(Uri::new(good).is_ok(), "{good}");
         }
-        for bad in ["", "https://", "https://a:b/", "https://a b/", "https://سیل.ir/", "a%zz", "a#b#c", "1:2", "http://[::1]/"] {
+        for bad in
+            ["", "https://", "https://a:b/", "https://a b/", "https://سیل.ir/", "a%zz", "a#b#c", "1:2", "http://[::1]/"]
+        {
             assert!(Uri::new(bad).is_err(), "{bad}");
         }
         assert!(Uri::new("https://a").unwrap().is_absolute());

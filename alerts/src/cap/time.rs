@@ -75,11 +75,21 @@ impl CapTime {
             _ => return Err(fault("the offset must begin with + or -")),
         };
         let number = |from: usize, to: usize| -> Option<i16> {
-            bytes[from..to].iter().try_fold(0_i16, |sum, &byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
+            bytes[from..to]
+                .iter()
+                .try_fold(0_i16, |sum, &byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
         };
         let small = |from| number(from, from + 2).and_then(|n| i8::try_from(n).ok());
-        let (Some(year), Some(month), Some(day), Some(hour), Some(minute), Some(second), Some(offset_hours), Some(offset_minutes)) =
-            (number(0, 4), small(5), small(8), small(11), small(14), small(17), small(20), small(23))
+        let (
+            Some(year),
+            Some(month),
+            Some(day),
+            Some(hour),
+            Some(minute),
+            Some(second),
+            Some(offset_hours),
+            Some(offset_minutes),
+        ) = (number(0, 4), small(5), small(8), small(11), small(14), small(17), small(20), small(23))
         else {
             return Err(fault("only digits may stand between the separators"));
         };

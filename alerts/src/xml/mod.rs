@@ -5,5 +5,5 @@
 mod escape;
 mod write;
 
-pub use write::write;
 pub(crate) use escape::{attribute, text};
+pub use write::write;

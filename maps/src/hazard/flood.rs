@@ -65,7 +65,8 @@ impl City {
 
     /// The shapes of zones as one shape: bounded, holes filled.
     pub(super) fn union_of<'a>(&self, codes: impl Iterator<Item = &'a ZoneCode>) -> MultiPolygon<f64> {
-        let shapes: Vec<&MultiPolygon<f64>> = codes.filter_map(|code| self.zone(code)).map(|zone| &zone.shape).collect();
+        let shapes: Vec<&MultiPolygon<f64>> =
+            codes.filter_map(|code| self.zone(code)).map(|zone| &zone.shape).collect();
         match shapes.as_slice() {
             [] => MultiPolygon(Vec::new()),
             [only] => shape::bounded(shape::without_holes((*only).clone())),
@@ -73,7 +74,12 @@ impl City {
         }
     }
 
-    pub(super) fn footprint(&self, shape: MultiPolygon<f64>, mut zones: Vec<AffectedZone>, method: Method) -> Footprint {
+    pub(super) fn footprint(
+        &self,
+        shape: MultiPolygon<f64>,
+        mut zones: Vec<AffectedZone>,
+        method: Method,
+    ) -> Footprint {
         let soonest = |zone: &AffectedZone| zone.minutes.unwrap_or(f64::INFINITY);
         zones.sort_by(|a, b| soonest(a).total_cmp(&soonest(b)).then_with(|| a.code.cmp(&b.code)));
         Footprint { shape, zones, method, city_hash: self.hash().to_owned() }
