@@ -21,6 +21,7 @@ impl std::fmt::Debug for Ids {
 
 impl Ids {
     /// Seeded by the operating system (ChaCha12, cryptographically secure).
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws at random")]
     pub fn system() -> Self {
         Self(Arc::new(Mutex::new(StdRng::from_os_rng())))
     }

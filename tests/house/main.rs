@@ -245,3 +245,18 @@ fn invariants_name_tests_that_exist() {
     assert!(named > 0, "docs/architecture.md names what backs the invariants");
     none("docs/architecture.md names tests or lints that do not exist", &faults);
 }
+
+#[test]
+fn the_example_configuration_is_right() {
+    let read = |name: &str| fs::read_to_string(root().join("deploy").join(name)).expect("an example");
+    let secrets = read("hamyar.env.example")
+        .lines()
+        .map(|line| line.trim_start_matches("# ").to_owned())
+        .filter_map(|line| line.split_once('=').map(|(name, text)| (name.to_owned(), text.to_owned())))
+        .filter(|(name, _)| name.starts_with("HAMYAR_") && !name.contains(' '))
+        .collect::<Vec<_>>();
+    assert!(secrets.len() >= 4, "the example environment has its lines: {secrets:?}");
+    let config = hamyar::config::Config::load(Some(&read("hamyar.toml")), secrets.into_iter())
+        .unwrap_or_else(|faults| panic!("deploy/hamyar.toml is faulty: {faults:#?}"));
+    assert!(!config.issue.sender.is_empty(), "the example shows that the CAP sender must be set");
+}
