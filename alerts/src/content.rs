@@ -321,7 +321,6 @@ impl Content {
         let infos = LANGUAGES.into_iter().chain(others).filter_map(|lang| {
             let wording = self.wordings.get(lang)?;
             let text = |text: &str| Some(Text::new(text)).filter(|text| !text.is_empty());
-            let separator = if lang.starts_with("fa") || lang.starts_with("ar") { "، " } else { ", " };
             let names: Vec<&str> = self.zones.iter().filter_map(|zone| text_in(&zone.name, lang)).collect();
             let mut parameters = Vec::new();
             if let Some(awareness) = self.level.awareness() {
@@ -351,7 +350,7 @@ impl Content {
                 areas: vec![Area {
                     polygons: polygons.clone(),
                     geocodes: geocodes.clone(),
-                    ..Area::new(&names.join(separator))
+                    ..Area::new(&names.join(crate::calendar::list_comma(lang)))
                 }],
             })
         });

@@ -4,6 +4,10 @@ mod fault; // What is wrong, where, and what to do.
 mod level; // What threatens, how badly, and text in several languages.
 mod triple; // From impact, time and evidence to severity, urgency and certainty.
 
+pub mod calendar; // Dates, times and numbers for people.
+mod compose; // From facts to words in every language.
+pub mod template; // The texts of the house, overridable by a city.
+
 pub mod content; // What people edit as a draft.
 pub mod lifecycle; // Draft, approved, live, ended: stages that refuse.
 
@@ -15,8 +19,10 @@ pub mod xml; // CAP as text, out and in.
 pub mod message; // What one telephone gets.
 
 pub use check::{Finding, Gravity, Profile, check};
+pub use compose::{Facts, Measure, Unit, compose};
 pub use content::{Content, Envelope, NamedZone, Wording};
 pub use fault::Fault;
 pub use level::{Hazard, Level, Texts, UnknownWord, text_in, texts};
 pub use lifecycle::Kind;
+pub use template::{Occasion, Phrase, Templates};
 pub use triple::{Evidence, Impact, TimeToImpact, Triple, triple};

@@ -1,5 +1,5 @@
-//! Counts text messages exactly, cuts them where telephones allow it, and words the notice that one person gets.
-//! Called by `content` and `template` for lengths, and by the service's `deliver` for each notice.
+//! Counts text messages exactly and cuts them where telephones allow it.
+//! Called through `message` by everything that has to know what a text costs.
 //! No cut falls inside a surrogate pair or an escape sequence.
 
 /// How a text is coded in a text message.
