@@ -114,13 +114,23 @@ impl App {
 pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Ground> {
     let clock = Clock::system();
     let city = load_city(&config.city.map_dir)?;
+    let templates = load_templates(&config.city.templates_dir)?;
     let url = match config.store.database.reveal() {
         "" => format!("sqlite://{}", config.store.data_dir),
         url => url.to_owned(),
     };
     let store = Store::open(&url, config.store.connections_max).await?;
     let bells = Bells::new(config.server.live_kept_max);
-    let mut ground = Ground { store, clock, ids: Ids::system(), bells, config, city: Arc::new(city), exercise: None };
+    let mut ground = Ground {
+        store,
+        clock,
+        ids: Ids::system(),
+        bells,
+        config,
+        city: Arc::new(city),
+        templates: Arc::new(templates),
+        exercise: None,
+    };
     mark(&mut ground, kind).await?;
     Ok(ground)
 }
@@ -157,6 +167,17 @@ fn load_city(directory: &str) -> anyhow::Result<maps::City> {
     maps::City::build(&files.into_iter().collect()).map_err(|faults| {
         let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
         anyhow::anyhow!("the map in {directory} has {} fault(s):{list}", faults.len())
+    })
+}
+
+fn load_templates(directory: &str) -> anyhow::Result<alerts::template::Templates> {
+    if directory.is_empty() {
+        return Ok(alerts::template::Templates::embedded());
+    }
+    let files = read_files(Path::new(directory), &["toml"])?;
+    alerts::template::Templates::load(files).map_err(|faults| {
+        let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+        anyhow::anyhow!("the templates in {directory} have {} fault(s):{list}", faults.len())
     })
 }
 

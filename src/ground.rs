@@ -23,6 +23,8 @@ pub struct Ground {
     pub config: Arc<Config>,
     /// The city's geography.
     pub city: Arc<maps::City>,
+    /// What an alert says, per hazard and language.
+    pub templates: Arc<alerts::template::Templates>,
     /// Set in the demo's own database: everything here is invented, and says so.
     pub exercise: Option<ExerciseId>,
 }

@@ -45,6 +45,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!(1, City, "city", "0001_people"),
     step!(2, City, "city", "0002_audit"),
     step!(3, City, "city", "0003_places"),
+    step!(7, City, "city", "0007_assess"),
     step!(8, City, "city", "0008_issue"),
 ];
 

@@ -2,11 +2,13 @@
 //! Called by `app` at start and by every room's own `store.rs`, which extends [`Tx`] (decisions) or [`ReadingsTx`] (readings).
 //! A transaction that is dropped without `commit` leaves nothing behind; on SQLite a writer takes its lock at the start.
 
+mod arrival;
 mod at;
 mod meta;
 mod migrate;
 mod text;
 
+pub use arrival::Arrival;
 pub use at::At;
 pub use migrate::{MIGRATIONS, Schema, SchemaFault};
 pub(crate) use text::stored_text;
