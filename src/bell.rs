@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::Serialize;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{broadcast, watch};
 
 /// What there may be work for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Bells(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    bells: [Notify; BELLS.len()],
+    bells: [watch::Sender<u64>; BELLS.len()],
     live: Mutex<Recent>,
     live_sender: broadcast::Sender<LiveEvent>,
 }
@@ -66,29 +66,43 @@ struct Recent {
     kept_max: usize,
 }
 
+/// Listens to one bell.
+#[derive(Debug)]
+pub struct Ear(watch::Receiver<u64>);
+
+impl Ear {
+    /// Waits for the next ring; returns at once when there was one since the last time.
+    pub async fn heard(&mut self) {
+        if self.0.changed().await.is_err() {
+            // Every bell is gone with the service: nothing will ring again.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 impl Bells {
     /// `kept_max` events are kept for pages that come back after a broken connection.
     pub fn new(kept_max: usize) -> Self {
         Self(Arc::new(Inner {
-            bells: std::array::from_fn(|_| Notify::new()),
+            bells: std::array::from_fn(|_| watch::Sender::new(0)),
             live: Mutex::new(Recent { next_seq: 1, kept: VecDeque::new(), kept_max }),
             live_sender: broadcast::Sender::new(kept_max.max(16)),
         }))
     }
 
-    fn bell(&self, bell: Bell) -> &Notify {
+    fn bell(&self, bell: Bell) -> &watch::Sender<u64> {
         let index = BELLS.iter().position(|known| *known == bell).expect("every bell is in BELLS");
         &self.0.bells[index]
     }
 
-    /// Rings. One ring is remembered until somebody hears it.
+    /// Rings. Every ear hears it; several rings before an ear listens again are one.
     pub fn ring(&self, bell: Bell) {
-        self.bell(bell).notify_one();
+        self.bell(bell).send_modify(|rings| *rings = rings.wrapping_add(1));
     }
 
-    /// Waits for the next ring.
-    pub async fn heard(&self, bell: Bell) {
-        self.bell(bell).notified().await;
+    /// An ear that hears every ring from now on, also those while nobody waits at it.
+    pub fn ear(&self, bell: Bell) -> Ear {
+        Ear(self.bell(bell).subscribe())
     }
 
     /// Tells open pages.

@@ -25,6 +25,8 @@ pub async fn run<Fut, E>(
     Fut: Future<Output = Result<usize, E>>,
     E: std::fmt::Display,
 {
+    // Taken before the first look, so that no ring between looking and waiting is missed.
+    let mut ear = bells.ear(bell);
     while !stop.is_cancelled() {
         let pause = match run_due().await {
             Ok(0) => idle,
@@ -37,7 +39,7 @@ pub async fn run<Fut, E>(
         };
         tokio::select! {
             () = stop.cancelled() => break,
-            () = bells.heard(bell) => {}
+            () = ear.heard() => {}
             () = clock.sleep(pause) => {}
         }
     }

@@ -1,8 +1,12 @@
-//! From a decision to a telephone: outbox, channels, receipts, replies. (Being built.)
+//! From a decision to a telephone: broadcasts become notices, notices are sent by their channels, answers come back.
+//! Rooms put notices and broadcasts inside their own deciding transaction; `app` runs the workers; `http` shows and takes answers.
+//! Nothing is sent except from an outbox row, and every row says why this person is told.
 
-use crate::{ground::Ground, staff::contact::ContactKind, store::Fault};
+mod broadcast; // One alert to its audience.
+mod code; // One-time codes for log-in.
+mod notice; // One message to one person by one channel.
+mod store; // Their SQL.
 
-/// Puts a one-time code for a verified contact into the outbox; does nothing for an unknown one.
-pub async fn send_sign_in_code(_ground: &Ground, _kind: ContactKind, _address: &str) -> Result<(), Fault> {
-    Ok(())
-}
+pub use broadcast::{Audience, NewBroadcast};
+pub use code::send_sign_in_code;
+pub use notice::{Channel, Message, NewNotice, Priority, Question, Reason};

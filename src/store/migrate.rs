@@ -47,6 +47,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!(3, City, "city", "0003_places"),
     step!(7, City, "city", "0007_assess"),
     step!(8, City, "city", "0008_issue"),
+    step!(10, City, "city", "0010_deliver"),
 ];
 
 /// Why a schema can't be used.

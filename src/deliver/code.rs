@@ -1,0 +1,63 @@
+//! Sends one-time codes for log-in to a verified contact.
+//! Called by `http::session`; the answer to the page never tells whether the contact is known.
+//! Code and notice are one transaction; a contact gets a bounded number of codes within the throttling window.
+
+use std::time::Duration;
+
+use super::{Message, NewNotice, Priority, Reason};
+use crate::{
+    bell::Bell,
+    ground::Ground,
+    id::NoticeId,
+    staff::{contact::ContactKind, sign_in},
+    store::Fault,
+};
+
+/// Codes that one contact may get within `sign_in.window_minutes`: enough for a lost message or two, too few to annoy.
+const CODES_PER_WINDOW_MAX: i64 = 3;
+
+/// Puts a one-time code for a verified contact into the outbox; does nothing for an unknown one, or when it got too many already.
+pub async fn send_sign_in_code(ground: &Ground, kind: ContactKind, address: &str) -> Result<(), Fault> {
+    match kind {
+        ContactKind::Phone | ContactKind::Email => {}
+        // Programs have tokens; a code is for people.
+        ContactKind::Webhook | ContactKind::Mqtt => return Ok(()),
+    }
+    let now = ground.now();
+    let settings = &ground.config.sign_in;
+    let mut tx = ground.store.write("send sign-in code").await?;
+    let Some((contact, person, code)) = sign_in::new_code(ground, &mut tx, kind, address).await? else {
+        return Ok(());
+    };
+    tx.lock(&format!("code {contact}")).await?;
+    let since = now - Duration::from_secs(60 * settings.window_minutes.unsigned_abs());
+    if tx.codes_sent_since(contact, since).await? >= CODES_PER_WINDOW_MAX {
+        metrics::counter!("hamyar_sign_in_codes_throttled_total").increment(1);
+        // Dropped without commit: the code that was sent before stays the valid one.
+        return Ok(());
+    }
+    let id = NoticeId::draw(&ground.ids, now);
+    let message = message(&person.language, code.reveal(), settings.code_minutes);
+    let mut notice =
+        NewNotice::to_contact(id, format!("code:{id}"), (contact, kind), Reason::AskedForCode, message, now);
+    notice.person = Some(person.id);
+    notice.priority = Priority::Awaited;
+    notice.expires_at = Some(now + Duration::from_secs(60 * settings.code_minutes.unsigned_abs()));
+    notice.exercise = ground.exercise;
+    tx.put_notice(&notice).await?;
+    tx.commit().await?;
+    ground.bells.ring(Bell::Outbox);
+    Ok(())
+}
+
+fn message(language: &str, code: &str, minutes: i64) -> Message {
+    let (subject, body) = if language.starts_with("fa") {
+        (
+            "رمز ورود همیار",
+            format!("رمز ورود همیار: {code}\nتا {minutes} دقیقه اعتبار دارد. این رمز را به هیچ‌کس نگویید."),
+        )
+    } else {
+        ("Hamyar sign-in code", format!("Hamyar sign-in code: {code}\nValid for {minutes} minutes. Tell it to nobody."))
+    };
+    Message { language: language.to_owned(), subject: subject.to_owned(), sms: body.clone(), body }
+}
