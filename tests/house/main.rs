@@ -3,6 +3,7 @@
 //! Every rule here stands in docs/architecture.md or CONTRIBUTING.md; each failure lists every place at once.
 
 mod rust;
+mod sql;
 
 use std::{
     collections::BTreeSet,
@@ -201,6 +202,41 @@ fn tests_do_not_wait_for_a_while() {
         }
     }
     none("a test sleeps; let it wait for what it means", &faults);
+}
+
+#[test]
+fn both_engines_have_the_same_tables_and_each_is_explained() {
+    let directory = "src/store/migrations/sqlite";
+    let mut faults = Vec::new();
+    let steps = files(directory, ".sql");
+    assert!(!steps.is_empty(), "there are migrations in {directory}");
+    for path in steps {
+        let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+        let twin = root().join(name.replacen("/sqlite/", "/postgres/", 1));
+        let ours = fs::read_to_string(&path).expect("a readable migration");
+        let Ok(theirs) = fs::read_to_string(&twin) else {
+            faults.push(format!("{name} has no twin for PostgreSQL"));
+            continue;
+        };
+        let (ours, theirs) = (sql::tables(&ours), sql::tables(&theirs));
+        for table in &ours {
+            if !table.explained {
+                faults.push(format!("{name}: table {} has no sentence above it", table.name));
+            }
+            match theirs.iter().find(|twin| twin.name == table.name) {
+                None => faults.push(format!("{name}: table {} is missing for PostgreSQL", table.name)),
+                Some(twin) if twin.columns != table.columns => faults.push(format!(
+                    "{name}: table {} has the columns {:?} here and {:?} for PostgreSQL",
+                    table.name, table.columns, twin.columns
+                )),
+                Some(_) => {}
+            }
+        }
+        for twin in theirs.iter().filter(|twin| ours.iter().all(|table| table.name != twin.name)) {
+            faults.push(format!("{name}: table {} exists only for PostgreSQL", twin.name));
+        }
+    }
+    none("migrations that say different things", &faults);
 }
 
 #[test]
