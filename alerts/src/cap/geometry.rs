@@ -33,9 +33,8 @@ fn on_globe(at: Coord<f64>) -> bool {
     (-90.0..=90.0).contains(&at.y) && (-180.0..=180.0).contains(&at.x)
 }
 
-/// Degrees that differ by no more than this are one (0.1 µm on the ground).
+/// -0 and 0 are one place; without this they would be written differently.
 fn plain(number: f64) -> f64 {
-    // -0 and 0 are one place; without this they would be written differently.
     if number == 0.0 { 0.0 } else { number }
 }
 
@@ -188,9 +187,10 @@ pub enum Unusable {
 pub struct Feet(f64);
 
 impl Feet {
-    /// Finite numbers only.
+    /// At most a thousand million feet, kept to 1e-4 feet (validators read no more than 24 digits of a decimal).
     pub fn new(feet: f64) -> Option<Self> {
-        feet.is_finite().then(|| Self(plain(feet)))
+        // `contains` is false for NaN and infinity, so both are refused as well.
+        (-1e9..=1e9).contains(&feet).then(|| Self(plain((feet * 1e4).round() / 1e4)))
     }
 
     /// Reads a decimal.

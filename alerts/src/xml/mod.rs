@@ -3,7 +3,12 @@
 //! What is written is valid against the OASIS schema and reads back as the same alert.
 
 mod escape;
+mod read;
+mod tree;
+mod values;
 mod write;
 
 pub(crate) use escape::{attribute, text};
-pub use write::write;
+pub use read::{Read, Version, read, read_all, read_with};
+pub use tree::{Limits, ReadError};
+pub use write::{NAMESPACE, write};
