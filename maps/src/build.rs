@@ -32,11 +32,13 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
         faults.add(At::file(name), "is not a file of a city", format!("a city has {}", CITY_FILE_NAMES.join(", ")));
     }
     let about = read_about(files, &mut faults);
-    let zones = read_all(files, "zones.geojson", true, &mut faults, read_zone);
-    let reaches = read_all(files, "waterways.geojson", false, &mut faults, read_reach);
-    let gauges = read_all(files, "gauges.geojson", false, &mut faults, read_gauge);
-    let places = read_all(files, "places.geojson", false, &mut faults, read_place);
-    let roads = read_all(files, "roads.geojson", false, &mut faults, read_road);
+    // Codes of features that were left out because of a fault: what names them is not at fault itself.
+    let mut left_out = BTreeSet::new();
+    let zones = read_all(files, "zones.geojson", true, &mut left_out, &mut faults, read_zone);
+    let reaches = read_all(files, "waterways.geojson", false, &mut left_out, &mut faults, read_reach);
+    let gauges = read_all(files, "gauges.geojson", false, &mut left_out, &mut faults, read_gauge);
+    let places = read_all(files, "places.geojson", false, &mut left_out, &mut faults, read_place);
+    let roads = read_all(files, "roads.geojson", false, &mut left_out, &mut faults, read_road);
 
     let zones = by_code("zones.geojson", zones, |zone| zone.code.as_str(), &mut faults);
     let reaches = by_code("waterways.geojson", reaches, |reach| reach.code.as_str(), &mut faults);
@@ -44,9 +46,9 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
     let places = by_code("places.geojson", places, |place| place.code.as_str(), &mut faults);
     let roads = by_code("roads.geojson", roads, |road| road.code.as_str(), &mut faults);
 
-    let zones = join_zones(zones, &mut faults);
-    check_river(&reaches, &mut faults);
-    check_gauges(&gauges, &reaches, &mut faults);
+    let zones = join_zones(zones, &left_out, &mut faults);
+    check_river(&reaches, &left_out, &mut faults);
+    check_gauges(&gauges, &reaches, &left_out, &mut faults);
     let index = ZoneIndex::new(&zones);
     check_overlaps(&zones, &index, &mut faults);
 
@@ -136,6 +138,7 @@ fn read_all<T>(
     files: &CityFiles,
     name: &str,
     needed: bool,
+    left_out: &mut BTreeSet<String>,
     faults: &mut Faults,
     read_one: impl Fn(&Feature<'_>, &mut Faults) -> Option<T>,
 ) -> Vec<T> {
@@ -147,7 +150,14 @@ fn read_all<T>(
     };
     let Some(value) = read::json(name, text, faults) else { return Vec::new() };
     let features = read::features(name, &value, faults);
-    features.iter().filter_map(|feature| read_one(feature, faults)).collect()
+    let mut read = Vec::with_capacity(features.len());
+    for feature in &features {
+        match read_one(feature, faults) {
+            Some(one) => read.push(one),
+            None => drop(left_out.insert(feature.label.clone())),
+        }
+    }
+    read
 }
 
 fn read_zone(feature: &Feature<'_>, faults: &mut Faults) -> Option<Zone> {
@@ -165,7 +175,8 @@ fn read_zone(feature: &Feature<'_>, faults: &mut Faults) -> Option<Zone> {
     }
     let label_at = label_point(&shape)?;
     // Until the parents are known, a missing population is carried as the largest number; `join_zones` settles it.
-    let population = population.unwrap_or(u64::MAX);
+    // A wrong one has been noted already and is not missing as well.
+    let population = population.unwrap_or(if feature.has("population") { 0 } else { u64::MAX });
     Some(Zone {
         code: code?,
         name: name?,
@@ -295,7 +306,7 @@ fn by_code<T>(file: &str, mut list: Vec<T>, code: impl Fn(&T) -> &str, faults: &
 }
 
 /// Checks parents, marks leaves, and sums populations upward.
-fn join_zones(mut zones: Vec<Zone>, faults: &mut Faults) -> Vec<Zone> {
+fn join_zones(mut zones: Vec<Zone>, left_out: &BTreeSet<String>, faults: &mut Faults) -> Vec<Zone> {
     const FILE: &str = "zones.geojson";
     let parents: BTreeMap<ZoneCode, Option<ZoneCode>> =
         zones.iter().map(|zone| (zone.code.clone(), zone.parent.clone())).collect();
@@ -314,7 +325,7 @@ fn join_zones(mut zones: Vec<Zone>, faults: &mut Faults) -> Vec<Zone> {
         }
         let mut climb = zone.parent.clone();
         let mut seen = BTreeSet::from([zone.code.clone()]);
-        while let Some(parent) = climb {
+        while let Some(parent) = climb.take() {
             if !seen.insert(parent.clone()) {
                 faults.add(
                     at.property("parent"),
@@ -325,17 +336,16 @@ fn join_zones(mut zones: Vec<Zone>, faults: &mut Faults) -> Vec<Zone> {
                 break;
             }
             let Some(grandparent) = parents.get(&parent) else {
-                faults.add(
-                    at.property("parent"),
-                    format!("zone “{parent}” is not in this file"),
-                    "add it, or name another",
-                );
+                if !left_out.contains(parent.as_str()) {
+                    let what = format!("zone “{parent}” is not in this file");
+                    faults.add(at.property("parent"), what, "add it, or name another");
+                }
                 break;
             };
             if zone.is_leaf {
                 *population.entry(parent).or_default() += zone.population;
             }
-            climb = grandparent.clone();
+            climb.clone_from(grandparent);
         }
     }
     for zone in zones.iter_mut().filter(|zone| zone.population == u64::MAX) {
@@ -365,13 +375,15 @@ fn check_overlaps(zones: &[Zone], index: &ZoneIndex, faults: &mut Faults) {
 }
 
 /// The graph of reaches: known, meeting, without a circle.
-fn check_river(reaches: &[Reach], faults: &mut Faults) {
+fn check_river(reaches: &[Reach], left_out: &BTreeSet<String>, faults: &mut Faults) {
     let by_code: BTreeMap<&ReachCode, &Reach> = reaches.iter().map(|reach| (&reach.code, reach)).collect();
     for reach in reaches {
         let at = At::file("waterways.geojson").feature(reach.code.as_str()).property("flows_into");
         let Some(code) = &reach.flows_into else { continue };
         let Some(next) = by_code.get(code) else {
-            faults.add(at, format!("reach “{code}” is not in this file"), "add it, or name another");
+            if !left_out.contains(code.as_str()) {
+                faults.add(at, format!("reach “{code}” is not in this file"), "add it, or name another");
+            }
             continue;
         };
         let gap_m = walk::gap_m(reach, next);
@@ -394,7 +406,7 @@ fn check_river(reaches: &[Reach], faults: &mut Faults) {
     }
 }
 
-fn check_gauges(gauges: &[Gauge], reaches: &[Reach], faults: &mut Faults) {
+fn check_gauges(gauges: &[Gauge], reaches: &[Reach], left_out: &BTreeSet<String>, faults: &mut Faults) {
     for gauge in gauges {
         let at = At::file("gauges.geojson").feature(gauge.code.as_str()).property("reach");
         let Some(code) = &gauge.reach else {
@@ -404,7 +416,9 @@ fn check_gauges(gauges: &[Gauge], reaches: &[Reach], faults: &mut Faults) {
             continue;
         };
         let Some(reach) = reaches.iter().find(|reach| reach.code == *code) else {
-            faults.add(at, format!("reach “{code}” is not in waterways.geojson"), "add it there, or name another");
+            if !left_out.contains(code.as_str()) {
+                faults.add(at, format!("reach “{code}” is not in waterways.geojson"), "add it there, or name another");
+            }
             continue;
         };
         let plane = Plane::at(gauge.position.coord());

@@ -35,6 +35,7 @@ mod gauge; // Where something is measured.
 mod geojson_out;
 mod hazard; // How far water and snow reach.
 mod index; // Which zone holds a point.
+mod locate; // Which place a person means.
 mod place; // What people call places.
 mod position; // Where something is.
 mod read; // TOML and GeoJSON become features.

@@ -56,18 +56,13 @@ pub(crate) fn json(file: &str, text: &str, faults: &mut Faults) -> Option<Value>
 
 /// The features of a parsed `FeatureCollection`.
 pub(crate) fn features<'a>(file: &'a str, collection: &'a Value, faults: &mut Faults) -> Vec<Feature<'a>> {
-    let list =
-        match (collection.get("type").and_then(Value::as_str), collection.get("features").and_then(Value::as_array)) {
-            (Some("FeatureCollection"), Some(list)) => list,
-            _ => {
-                faults.add(
-                    At::file(file),
-                    "is not a GeoJSON FeatureCollection",
-                    "give it \"type\": \"FeatureCollection\" and a list \"features\"",
-                );
-                return Vec::new();
-            }
-        };
+    let kind = collection.get("type").and_then(Value::as_str);
+    let list = collection.get("features").and_then(Value::as_array).filter(|_| kind == Some("FeatureCollection"));
+    let Some(list) = list else {
+        let fix = "give it \"type\": \"FeatureCollection\" and a list \"features\"";
+        faults.add(At::file(file), "is not a GeoJSON FeatureCollection", fix);
+        return Vec::new();
+    };
     if list.len() > FEATURES_MAX {
         faults.add(At::file(file), format!("has {} features", list.len()), format!("the most is {FEATURES_MAX}"));
         return Vec::new();
@@ -103,6 +98,11 @@ impl<'a> Feature<'a> {
 
     pub(crate) fn at<'s>(&'s self, property: &'s str) -> At<'s> {
         At::file(self.file).feature(&self.label).property(property)
+    }
+
+    /// Is the property there, whatever it holds?
+    pub(crate) fn has(&self, property: &str) -> bool {
+        self.properties.and_then(|properties| properties.get(property)).is_some_and(|value| !value.is_null())
     }
 
     /// A required property, read by `parse`; a fault and `None` when it is missing or wrong.

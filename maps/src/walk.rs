@@ -2,8 +2,8 @@
 //! Called by the flood footprint and by whoever asks what lies downstream.
 //! Minutes never fall along the walk; a zone is noted once, when the water first comes within reach of it.
 
-use geo::{BoundingRect, Distance, Euclidean};
-use geo_types::{Coord, LineString, MultiPolygon, Point, Rect};
+use geo::{BoundingRect, Distance, Euclidean, Intersects};
+use geo_types::{Coord, Line, LineString, MultiPolygon, Rect};
 
 use crate::footprint::{NoFootprint, WARNING_MARGIN_M, length_within};
 use crate::index::widened;
@@ -11,15 +11,15 @@ use crate::position::Plane;
 use crate::river::{Downstream, DownstreamPart, Reach, ZoneOnTheWay};
 use crate::{City, Position, ReachCode};
 
-/// The walk looks around itself this often, in metres; so zones are found to within this length.
+/// The walk looks around itself in steps of at most this length, in metres; times are right to within one.
 const STEP_M: f64 = 20.0;
 
 /// Longest walk, in metres.
 const WALK_M_MAX: f64 = 500_000.0;
 
-/// A point on the walk: where, how far, how late.
+/// A piece of the walk: where, and how far and how late it begins.
 struct Step {
-    at: Coord<f64>,
+    piece: Line<f64>,
     metres: f64,
     minutes: f64,
 }
@@ -75,7 +75,8 @@ impl City {
             walked.length_m += part_m;
             walked.minutes = minutes_at_end;
             let Some(next) = reach.flows_into.as_ref().and_then(|code| self.reach(code)) else { break };
-            if walked.length_m >= left_m {
+            // A rounding short of the length is the length.
+            if walked.length_m > left_m - 0.01 {
                 break;
             }
             reach = next;
@@ -83,7 +84,7 @@ impl City {
             skip_m = 0.0;
         }
         if let Some(step) = steps.first() {
-            let start = plane.degrees(step.at);
+            let start = plane.degrees(step.piece.start);
             walked.from = Position::new(start.x, start.y).unwrap_or(from);
         }
         walked.zones = self.zones_along(&plane, &steps, zone_margin_m);
@@ -91,7 +92,8 @@ impl City {
     }
 
     fn zones_along(&self, plane: &Plane, steps: &[Step], margin_m: f64) -> Vec<ZoneOnTheWay> {
-        let path: LineString<f64> = steps.iter().map(|step| plane.degrees(step.at)).collect();
+        let ends = steps.iter().flat_map(|step| [step.piece.start, step.piece.end]);
+        let path: LineString<f64> = ends.map(|metres| plane.degrees(metres)).collect();
         let Some(rect) = path.bounding_rect() else { return Vec::new() };
         let near = self.index.near(widened(rect, plane.margin_degrees(margin_m)));
         let mut zones: Vec<ZoneOnTheWay> = near
@@ -110,31 +112,31 @@ impl City {
 /// The first step that comes within `margin_m` of a shape, all in metres.
 fn first_within<'a>(steps: &'a [Step], shape: &MultiPolygon<f64>, margin_m: f64) -> Option<&'a Step> {
     let rect = widened(shape.bounding_rect()?, Coord { x: margin_m, y: margin_m });
-    let in_rect = |at: Coord<f64>| rect_holds(rect, at);
-    steps.iter().find(|step| in_rect(step.at) && Euclidean.distance(&Point(step.at), shape) <= margin_m)
+    steps.iter().find(|step| {
+        let piece = Rect::new(step.piece.start, step.piece.end);
+        piece.intersects(&rect) && Euclidean.distance(&step.piece, shape) <= margin_m
+    })
 }
 
-fn rect_holds(rect: Rect<f64>, at: Coord<f64>) -> bool {
-    (rect.min().x..=rect.max().x).contains(&at.x) && (rect.min().y..=rect.max().y).contains(&at.y)
-}
-
-/// Points every [`STEP_M`] along a part, its vertices included.
+/// The pieces of a part, cut at its vertices and every [`STEP_M`] between them.
 fn note_steps(part: &LineString<f64>, walked: &Downstream, minutes_per_m: f64, steps: &mut Vec<Step>) {
     let mut along = 0.0;
-    let mut note = |at: Coord<f64>, along: f64| {
-        steps.push(Step { at, metres: walked.length_m + along, minutes: walked.minutes + along * minutes_per_m });
+    let mut note = |piece: Line<f64>, along: f64| {
+        steps.push(Step { piece, metres: walked.length_m + along, minutes: walked.minutes + along * minutes_per_m });
     };
     for edge in part.lines() {
-        let length = (edge.end - edge.start).x.hypot((edge.end - edge.start).y);
+        let way = edge.end - edge.start;
+        let length = way.x.hypot(way.y);
         let mut done = 0.0;
         while done < length {
-            note(edge.start + (edge.end - edge.start) * (done / length), along + done);
-            done += STEP_M;
+            let next = (done + STEP_M).min(length);
+            note(Line::new(edge.start + way * (done / length), edge.start + way * (next / length)), along + done);
+            done = next;
         }
         along += length;
     }
-    if let Some(&end) = part.0.last() {
-        note(end, along);
+    if let [only] = part.0.as_slice() {
+        note(Line::new(*only, *only), 0.0);
     }
 }
 

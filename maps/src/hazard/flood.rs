@@ -32,15 +32,15 @@ impl City {
 
         let plane = Plane::at(way.from.coord());
         let lines = MultiLineString(way.parts.iter().map(|part| plane.line_in_metres(&part.line)).collect());
-        let shape = plane.shape_in_degrees(&shape::band(&lines, half_width_m));
+        let shape = shape::band(&plane, &lines, half_width_m);
         let zones = way.zones.iter().map(|zone| self.affected(&zone.code, &shape, Some(zone.minutes))).collect();
-        Ok(self.footprint(shape, zones, Method::ReachBuffer { half_width_m, length_m: way.length_m }))
+        Ok(self.footprint(shape, zones, Method::ReachBuffer { half_width_m, length_m: hundredths(way.length_m) }))
     }
 
     /// Everything within `metres` (1 to 50,000) of a position.
     pub fn radius_footprint(&self, position: Position, metres: f64) -> Result<Footprint, NoFootprint> {
         let metres = length_within("metres", metres, 1.0, 50_000.0)?;
-        let shape = Plane::at(position.coord()).shape_in_degrees(&shape::circle(metres));
+        let shape = shape::rounded(&Plane::at(position.coord()).shape_in_degrees(&shape::circle(metres)));
         let zones = self.zones_within(position, metres + WARNING_MARGIN_M);
         let zones = zones.into_iter().map(|zone| self.affected(&zone.code, &shape, None)).collect();
         Ok(self.footprint(shape, zones, Method::Radius { metres }))
@@ -74,14 +74,23 @@ impl City {
         }
     }
 
+    /// Orders the zones and rounds what is stored: shares to a millionth, minutes and lengths to a hundredth.
     pub(super) fn footprint(
         &self,
         shape: MultiPolygon<f64>,
         mut zones: Vec<AffectedZone>,
         method: Method,
     ) -> Footprint {
+        for zone in &mut zones {
+            zone.share = (zone.share * 1e6).round() / 1e6;
+            zone.minutes = zone.minutes.map(hundredths);
+        }
         let soonest = |zone: &AffectedZone| zone.minutes.unwrap_or(f64::INFINITY);
         zones.sort_by(|a, b| soonest(a).total_cmp(&soonest(b)).then_with(|| a.code.cmp(&b.code)));
         Footprint { shape, zones, method, city_hash: self.hash().to_owned() }
     }
+}
+
+fn hundredths(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
 }

@@ -10,6 +10,7 @@ use crate::{AffectedZone, City, Footprint, GaugeCode, Method, NoFootprint};
 /// Source: ours, provisional. The air is 6.5 °C/km cooler upward, so that 150 m are about 1 °C: the width of the step from rain to
 /// snow (facts on hazards, §3).
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "the postfix is the unit, metres")]
 pub struct SnowSpread {
     /// Zones count whose height differs from the gauge's by at most this, metres.
     pub band_m: f64,
