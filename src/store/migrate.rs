@@ -45,9 +45,12 @@ pub const MIGRATIONS: &[Step] = &[
     step!(1, City, "city", "0001_people"),
     step!(2, City, "city", "0002_audit"),
     step!(3, City, "city", "0003_places"),
+    step!(4, City, "city", "0004_broker"),
+    step!(5, City, "city", "0005_sensors"),
     step!(7, City, "city", "0007_assess"),
     step!(8, City, "city", "0008_issue"),
     step!(10, City, "city", "0010_deliver"),
+    step!(101, Readings, "readings", "0101_readings"),
 ];
 
 /// Why a schema can't be used.
