@@ -25,26 +25,33 @@
 //! # Ok::<(), maps::NoFootprint>(())
 //! ```
 
-mod build; // Features become a city.
-mod city; // The whole.
 mod code; // What things are called by machines.
-mod exposure; // Who and what is there.
+mod position; // Where something is.
+mod text; // How two people spell one name.
+
 mod fault; // What is wrong with a map.
-mod footprint; // A danger on the ground.
+mod features; // Raw features become zones, reaches, gauges, places.
+mod read; // TOML and GeoJSON become raw features.
+
 mod gauge; // Where something is measured.
-mod geojson_out;
-mod hazard; // How far water and snow reach.
+mod place; // What people call places.
+mod river; // The water's ways.
+mod zone; // The pieces that people live in.
+
+mod build; // All of them become a city.
+mod city; // The whole.
+mod sample; // Hamadan, drawn by hand.
+
 mod index; // Which zone holds a point.
 mod locate; // Which place a person means.
-mod place; // What people call places.
-mod position; // Where something is.
-mod read; // TOML and GeoJSON become features.
-mod river; // The water's ways.
-mod sample; // Hamadan, drawn by hand.
 mod search; // Which place bears a name.
-mod text; // How two people spell one name.
+
+mod exposure; // Who and what is there.
+mod footprint; // A danger on the ground.
+mod hazard; // How far water and snow reach.
 mod walk; // What lies downstream.
-mod zone; // The pieces that people live in. // The map for others.
+
+mod geojson_out; // The map for others.
 
 pub use city::{CITY_FILE_NAMES, City, CityFiles, Road, RoadClass};
 pub use code::{BadCode, CODE_LENGTH_MAX, GaugeCode, PlaceCode, ReachCode, ZoneCode};
@@ -56,6 +63,6 @@ pub use geojson_out::shape_geometry;
 pub use hazard::{FLOOD_HALF_WIDTH_M, FLOOD_LENGTH_M, SnowSpread};
 pub use place::{Found, Located, LocatedBy, Place, PlaceKind};
 pub use position::{BadPosition, Position};
-pub use river::{Downstream, DownstreamPart, JOIN_TOLERANCE_M, Reach, ZoneOnTheWay};
+pub use river::{Downstream, DownstreamPart, GaugeOnTheWay, JOIN_TOLERANCE_M, Reach, ZoneOnTheWay};
 pub use text::{Texts, fold, latin_digits, text_in};
 pub use zone::{Zone, ZoneKind, ZoneShare};

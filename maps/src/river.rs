@@ -4,7 +4,7 @@
 
 use geo_types::LineString;
 
-use crate::{Position, ReachCode, Texts, ZoneCode};
+use crate::{GaugeCode, Position, ReachCode, Texts, ZoneCode};
 
 /// How far the end of a reach may lie from the start of the reach that it flows into, in metres.
 pub const JOIN_TOLERANCE_M: f64 = 30.0;
@@ -37,6 +37,8 @@ pub struct Downstream {
     pub parts: Vec<DownstreamPart>,
     /// Leaf zones that the channel passes or bounds, by the time the water reaches them.
     pub zones: Vec<ZoneOnTheWay>,
+    /// Stage gauges on the way, by the time the water reaches them; one that stands where the walk starts is the first.
+    pub gauges: Vec<GaugeOnTheWay>,
     /// Metres walked.
     pub length_m: f64,
     /// Minutes that a flood wave needs for them.
@@ -61,6 +63,17 @@ pub struct DownstreamPart {
 pub struct ZoneOnTheWay {
     /// Which zone.
     pub code: ZoneCode,
+    /// Minutes from the start of the walk until the flood wave reaches it.
+    pub minutes: f64,
+    /// Metres along the channel until it is reached.
+    pub metres: f64,
+}
+
+/// A stage gauge that the water reaches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GaugeOnTheWay {
+    /// Which gauge.
+    pub code: GaugeCode,
     /// Minutes from the start of the walk until the flood wave reaches it.
     pub minutes: f64,
     /// Metres along the channel until it is reached.

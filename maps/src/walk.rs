@@ -8,8 +8,8 @@ use geo_types::{Coord, Line, LineString, MultiPolygon, Rect};
 use crate::footprint::{NoFootprint, WARNING_MARGIN_M, length_within};
 use crate::index::widened;
 use crate::position::Plane;
-use crate::river::{Downstream, DownstreamPart, Reach, ZoneOnTheWay};
-use crate::{City, Position, ReachCode};
+use crate::river::{Downstream, DownstreamPart, GaugeOnTheWay, Reach, ZoneOnTheWay};
+use crate::{City, Gauge, GaugeCode, Position, Quantity, ReachCode};
 
 /// The walk looks around itself in steps of at most this length, in metres; times are right to within one.
 const STEP_M: f64 = 20.0;
@@ -56,8 +56,15 @@ impl City {
 
         let mut reach = first;
         let mut skip_m = start_m;
-        let mut walked =
-            Downstream { from, offset_m, parts: Vec::new(), zones: Vec::new(), length_m: 0.0, minutes: 0.0 };
+        let mut walked = Downstream {
+            from,
+            offset_m,
+            parts: Vec::new(),
+            zones: Vec::new(),
+            gauges: Vec::new(),
+            length_m: 0.0,
+            minutes: 0.0,
+        };
         let mut steps = Vec::new();
         // `build` refuses cycles; the bound on reaches is for the reader's peace.
         for _ in 0..=self.reaches().len() {
@@ -65,6 +72,14 @@ impl City {
             let minutes_per_m = reach.travel_minutes / length_of(&line).max(1e-9);
             note_steps(&cut, &walked, minutes_per_m, &mut steps);
             let part_m = length_of(&cut);
+            for (code, gauge_m) in self.stage_gauges_on(reach, &plane, &line) {
+                let on_m = gauge_m - skip_m;
+                if (-0.01..=part_m + 0.01).contains(&on_m) {
+                    let (metres, minutes) =
+                        (walked.length_m + on_m.max(0.0), walked.minutes + on_m.max(0.0) * minutes_per_m);
+                    walked.gauges.push(GaugeOnTheWay { code, minutes, metres });
+                }
+            }
             let minutes_at_end = walked.minutes + part_m * minutes_per_m;
             walked.parts.push(DownstreamPart {
                 reach: reach.code.clone(),
@@ -89,6 +104,19 @@ impl City {
         }
         walked.zones = self.zones_along(&plane, &steps, zone_margin_m);
         Ok(walked)
+    }
+
+    /// The stage gauges of a reach, by their metres along its line.
+    fn stage_gauges_on(&self, reach: &Reach, plane: &Plane, line: &LineString<f64>) -> Vec<(GaugeCode, f64)> {
+        let on_reach = |gauge: &&Gauge| gauge.quantity == Quantity::StageM && gauge.reach.as_ref() == Some(&reach.code);
+        let mut gauges: Vec<(GaugeCode, f64)> = self
+            .gauges()
+            .iter()
+            .filter(on_reach)
+            .map(|gauge| (gauge.code.clone(), nearest_on(line, plane.metres(gauge.position.coord())).0))
+            .collect();
+        gauges.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
+        gauges
     }
 
     fn zones_along(&self, plane: &Plane, steps: &[Step], margin_m: f64) -> Vec<ZoneOnTheWay> {

@@ -40,20 +40,23 @@ pub(super) fn band(plane: &Plane, lines: &MultiLineString<f64>, half_width_m: f6
         slack *= 2.0;
     }
     let hull = lines.convex_hull();
-    bounded(rounded(&plane.shape_in_degrees(&hull.buffer(half_width_m + 1.0))))
+    bounded(plane.shape_in_degrees(&hull.buffer(half_width_m + 1.0)))
 }
 
-/// `shape` itself when it is small enough, else its convex hull, else its bounding box: always a cover, always bounded.
+/// `shape` (in degrees) itself when it is small enough, else its convex hull, else its bounding box: always a cover, always bounded.
+///
+/// Rounded where that leaves it valid.
 pub(super) fn bounded(shape: MultiPolygon<f64>) -> MultiPolygon<f64> {
-    if shape.coords_count() <= FOOTPRINT_VERTICES_MAX {
-        return shape;
-    }
+    let shape = if shape.coords_count() <= FOOTPRINT_VERTICES_MAX { shape } else { hull_of(&shape) };
+    Some(rounded(&shape)).filter(Validation::is_valid).unwrap_or(shape)
+}
+
+fn hull_of(shape: &MultiPolygon<f64>) -> MultiPolygon<f64> {
     let hull = shape.convex_hull();
-    if hull.coords_count() <= FOOTPRINT_VERTICES_MAX {
-        return MultiPolygon(vec![hull]);
+    match hull.bounding_rect() {
+        Some(rect) if hull.coords_count() > FOOTPRINT_VERTICES_MAX => MultiPolygon(vec![rect.to_polygon()]),
+        _ => MultiPolygon(vec![hull]),
     }
-    let rect = hull.bounding_rect().expect("a hull of more than a thousand points has a box");
-    MultiPolygon(vec![rect.to_polygon()])
 }
 
 /// Degrees rounded to 7 decimals, about a centimetre: every JSON reader and writer keeps such numbers exactly.

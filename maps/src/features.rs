@@ -1,0 +1,206 @@
+//! Features become zones, reaches, gauges, places and roads, each for itself.
+//! Called by `build`, which joins them afterwards.
+//! A feature with a fault is left out, its fault noted with the property and the remedy; nothing here looks at other features.
+
+use std::collections::BTreeSet;
+
+use geo::{Centroid, InteriorPoint, Validation};
+use geo_types::MultiPolygon;
+use serde_json::Value;
+
+use crate::city::{About, CityFiles, Road, RoadClass};
+use crate::fault::{At, Faults};
+use crate::read::{self, Feature};
+use crate::river::Reach;
+use crate::{Gauge, Place, PlaceKind, Position, Quantity, Thresholds, Zone, ZoneCode, ZoneKind, walk};
+
+pub(crate) fn read_about(files: &CityFiles, faults: &mut Faults) -> Option<About> {
+    const FILE: &str = "city.toml";
+    let Some(text) = files.get(FILE) else {
+        faults.add(At::file(FILE), "is missing", "write it with code, name, center = [lon, lat] and time_zone");
+        return None;
+    };
+    let table: Value = match toml::from_str(text) {
+        Ok(table) => table,
+        Err(error) => {
+            faults.add(
+                At::file(FILE),
+                format!("is not TOML: {}", error.to_string().trim_end().replace('\n', " ")),
+                "mend it there",
+            );
+            return None;
+        }
+    };
+    let table = Feature::of_table(FILE, &table);
+    let code = table.need("code", faults, read::code::<ZoneCode>);
+    let name = table.need("name", faults, read::texts);
+    let center = table
+        .need("center", faults, |value| read::point(&serde_json::json!({ "type": "Point", "coordinates": value })));
+    let time_zone = table.need("time_zone", faults, read::text);
+    let approximate = table.may("approximate", faults, read::flag).unwrap_or(false);
+    let label = table.may("label", faults, read::texts).unwrap_or_default();
+    if approximate && label.is_empty() {
+        faults.add(
+            table.at("label"),
+            "is missing though approximate = true",
+            "say in fa and en how far the map may be trusted",
+        );
+    }
+    Some(About { code: code?.into(), name: name?, time_zone: time_zone?, center: center?, approximate, label })
+}
+
+/// Reads the features of a file; those with a fault are left out, and the fault is noted.
+pub(crate) fn read_all<T>(
+    files: &CityFiles,
+    name: &str,
+    needed: bool,
+    left_out: &mut BTreeSet<String>,
+    faults: &mut Faults,
+    read_one: impl Fn(&Feature<'_>, &mut Faults) -> Option<T>,
+) -> Vec<T> {
+    let Some(text) = files.get(name) else {
+        if needed {
+            faults.add(At::file(name), "is missing", "every city needs it");
+        }
+        return Vec::new();
+    };
+    let Some(value) = read::json(name, text, faults) else { return Vec::new() };
+    let features = read::features(name, &value, faults);
+    let mut read = Vec::with_capacity(features.len());
+    for feature in &features {
+        match read_one(feature, faults) {
+            Some(one) => read.push(one),
+            None => drop(left_out.insert(feature.label.clone())),
+        }
+    }
+    read
+}
+
+pub(crate) fn read_zone(feature: &Feature<'_>, faults: &mut Faults) -> Option<Zone> {
+    let code = feature.need("code", faults, read::code);
+    let name = feature.need("name", faults, read::texts);
+    let kind = feature.need("kind", faults, read::one_of(&ZoneKind::ALL));
+    let parent = feature.may("parent", faults, read::code);
+    let population = feature.may("population", faults, read::whole(0, 100_000_000));
+    let elevation_m = feature.may("elevation_m", faults, read::number(-500.0, 9_000.0));
+    let shape = feature.geometry(faults, read::shape_from_geometry)?;
+    if let Err(error) = shape.check_validation() {
+        let what = format!("the shape is not valid: {error}");
+        faults.add(feature.at("geometry"), what, "redraw it so that its outline neither crosses nor touches itself");
+        return None;
+    }
+    let label_at = label_point(&shape)?;
+    // Until the parents are known, a missing population is carried as the largest number; `join_zones` settles it.
+    // A wrong one has been noted already and is not missing as well.
+    let population = population.unwrap_or(if feature.has("population") { 0 } else { u64::MAX });
+    Some(Zone {
+        code: code?,
+        name: name?,
+        kind: kind?,
+        parent,
+        population,
+        elevation_m,
+        shape,
+        label_at,
+        is_leaf: true,
+    })
+}
+
+/// The centroid of the largest part where it lies inside, else some point that does.
+fn label_point(shape: &MultiPolygon<f64>) -> Option<Position> {
+    use geo::{Area, Contains};
+    let largest = shape.iter().max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()))?;
+    let point =
+        largest.centroid().filter(|centroid| largest.contains(centroid)).or_else(|| largest.interior_point())?;
+    Position::new(point.x(), point.y()).ok()
+}
+
+pub(crate) fn read_reach(feature: &Feature<'_>, faults: &mut Faults) -> Option<Reach> {
+    let code = feature.need("code", faults, read::code);
+    let name = feature.need("name", faults, read::texts);
+    let flows_into = feature.may("flows_into", faults, read::code);
+    let travel_minutes = feature.need("travel_minutes", faults, read::number(0.1, 10_000.0));
+    let line = feature.geometry(faults, read::line)?;
+    let length_m = walk::length_m(&line);
+    Some(Reach { code: code?, name: name?, line, flows_into, travel_minutes: travel_minutes?, length_m })
+}
+
+pub(crate) fn read_gauge(feature: &Feature<'_>, faults: &mut Faults) -> Option<Gauge> {
+    let code = feature.need("code", faults, read::code);
+    let name = feature.need("name", faults, read::texts);
+    let quantity = feature.need("quantity", faults, read::one_of(&Quantity::ALL));
+    let reach = feature.may("reach", faults, read::code);
+    let datum_m = feature.may("datum_m", faults, read::number(-500.0, 9_000.0));
+    let elevation_m = feature.may("elevation_m", faults, read::number(-500.0, 9_000.0));
+    let expected = feature.need("expected_interval_secs", faults, read::whole(1, 7 * 86_400));
+    let position = feature.geometry(faults, read::point);
+    let thresholds = read_thresholds(feature, quantity, faults);
+    let expected_interval_secs = u32::try_from(expected?).expect("a week of seconds fits");
+    Some(Gauge {
+        code: code?,
+        name: name?,
+        position: position?,
+        reach,
+        zone: None,
+        quantity: quantity?,
+        datum_m,
+        elevation_m,
+        thresholds,
+        expected_interval_secs,
+    })
+}
+
+fn read_thresholds(feature: &Feature<'_>, quantity: Option<Quantity>, faults: &mut Faults) -> Option<Thresholds> {
+    let thresholds = feature.may("thresholds", faults, |value| {
+        let table = value
+            .as_object()
+            .ok_or(("is not an object", "write {\"yellow\": …, \"orange\": …, \"red\": …, \"source\": \"…\"}"));
+        let table = table.map_err(|(what, fix)| (what.to_owned(), fix.to_owned()))?;
+        let part = |name: &str| {
+            let value = table
+                .get(name)
+                .ok_or((format!("{name} is missing"), "give yellow, orange and red, or no thresholds".to_owned()))?;
+            read::number(-1_000.0, 10_000.0)(value).map_err(|(what, fix)| (format!("{name}: {what}"), fix))
+        };
+        let source = table
+            .get("source")
+            .ok_or(("source is missing".to_owned(), "say who set these numbers, and when".to_owned()))?;
+        Ok(Thresholds {
+            yellow: part("yellow")?,
+            orange: part("orange")?,
+            red: part("red")?,
+            source: read::text(source)?,
+        })
+    })?;
+    let rising = thresholds.yellow < thresholds.orange && thresholds.orange < thresholds.red;
+    let falling = thresholds.yellow > thresholds.orange && thresholds.orange > thresholds.red;
+    let (ordered, fix) = match quantity? {
+        Quantity::AirTempC => (falling, "air temperature needs yellow > orange > red"),
+        Quantity::StageM | Quantity::SnowDepthCm | Quantity::RainMm => (rising, "write yellow < orange < red"),
+    };
+    if !ordered {
+        faults.add(feature.at("thresholds"), "are not in order", fix);
+        return None;
+    }
+    Some(thresholds)
+}
+
+pub(crate) fn read_place(feature: &Feature<'_>, faults: &mut Faults) -> Option<Place> {
+    let code = feature.need("code", faults, read::code);
+    let name = feature.need("name", faults, read::texts);
+    let kind = feature.need("kind", faults, read::one_of(&PlaceKind::ALL));
+    let aliases = feature.may("aliases", faults, read::text_list).unwrap_or_default();
+    let position = feature.geometry(faults, read::point);
+    if kind == Some(PlaceKind::Zone) {
+        faults.add(feature.at("kind"), "“zone” is not for places", "zones are found by their own names; leave it out");
+    }
+    Some(Place { code: code?, name: name?, aliases, kind: kind?, position: position? })
+}
+
+pub(crate) fn read_road(feature: &Feature<'_>, faults: &mut Faults) -> Option<Road> {
+    let code = feature.need("code", faults, read::code::<ZoneCode>);
+    let name = feature.need("name", faults, read::texts);
+    let class = feature.need("class", faults, read::one_of(&RoadClass::ALL));
+    let line = feature.geometry(faults, read::line);
+    Some(Road { code: code?.into(), name: name?, class: class?, line: line? })
+}
