@@ -202,6 +202,22 @@ pub struct HistoryRow {
     pub revision: i32,
     /// The other alert of the story.
     pub other: Option<AlertId>,
+    /// The reason that staff gave.
+    pub why: Option<String>,
+}
+
+impl HistoryRow {
+    pub(super) fn new(alert: &Alert, at: Timestamp, action: Action, by: Option<PersonId>) -> Self {
+        Self { at, action, by, revision: alert.revision, other: None, why: None }
+    }
+
+    pub(super) fn about(self, other: AlertId) -> Self {
+        Self { other: Some(other), ..self }
+    }
+
+    pub(super) fn because(self, why: Option<&str>) -> Self {
+        Self { why: why.map(str::to_owned), ..self }
+    }
 }
 
 /// Why something was not done to an alert.
@@ -216,6 +232,9 @@ pub enum Refusal {
     /// Somebody was faster, or the facts moved on.
     #[error("the proposal is {0}; only an open one can be adopted")]
     ProposalNotOpen(&'static str),
+    /// An update, all-clear or cancel of something that is not live, or not any more.
+    #[error("nothing of this matter is live any more, so there is nothing to update, clear or cancel")]
+    NotLive,
     /// Its stage, its authors or its content do not allow it.
     #[error(transparent)]
     Lifecycle(#[from] alerts::lifecycle::Refusal),
@@ -228,9 +247,6 @@ pub enum Refusal {
     /// The finished message breaks the standard or the city's profile.
     #[error("the CAP message would be wrong: {}", .0.first().map_or_else(String::new, ToString::to_string))]
     NotCap(Vec<Finding>),
-    /// An update of something that is not live.
-    #[error("the alert is not live; only a live alert can be updated, cleared or cancelled")]
-    NotLive,
     /// `issue.sender` is empty.
     #[error("the CAP sender is not configured: set issue.sender to a domain name or an OID that is yours")]
     NoSender,

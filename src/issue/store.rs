@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::alert::{Action, Alert, HistoryRow, Publication};
+use super::alert::{Action, Alert, HistoryRow, Publication, Refusal};
 use crate::{
     id::{AlertId, ExerciseId, IncidentId, PersonId, ProposalId},
     on,
@@ -55,6 +55,7 @@ struct HistoryStored {
     by_person: Option<PersonId>,
     revision: i32,
     other_alert: Option<AlertId>,
+    why: Option<String>,
 }
 
 fn undecodable(fault: impl std::error::Error + Send + Sync + 'static) -> Fault {
@@ -166,7 +167,7 @@ impl Tx {
     pub async fn alert_history(&mut self, id: AlertId) -> Result<Vec<HistoryRow>, Fault> {
         let rows: Vec<HistoryStored> = on!(self, |conn| {
             sqlx::query_as(
-                "select recorded_at, action, by_person, revision, other_alert
+                "select recorded_at, action, by_person, revision, other_alert, why
                  from alert_history
                  where alert_id = $1
                  order by seq",
@@ -183,8 +184,227 @@ impl Tx {
                 by: row.by_person,
                 revision: row.revision,
                 other: row.other_alert,
+                why: row.why,
             })
             .collect())
+    }
+
+    /// The alerts of a thread that were published and whose time is not over, live or superseded, oldest first: what a new message
+    /// must reference.
+    pub(super) async fn thread_alerts(&mut self, thread: Uuid, at: Timestamp) -> Result<Vec<Alert>, Fault> {
+        let rows: Vec<Row> = on!(self, |conn| {
+            sqlx::query_as(
+                "select * from alert
+                 where thread_id = $1 and published_at is not null and expires_at > $2
+                 order by published_at, id
+                 limit $3",
+            )
+            .bind(thread)
+            .bind(At(at))
+            .bind(ALERTS_MAX)
+            .fetch_all(conn)
+            .await
+        })?;
+        self.all_whole(rows).await
+    }
+
+    /// The alert, with its thread to itself until the transaction ends: one decision about a matter at a time.
+    pub(super) async fn locked_alert(&mut self, id: AlertId) -> Result<Alert, Refusal> {
+        let thread: Option<Uuid> = on!(self, |conn| sqlx::query_scalar("select thread_id from alert where id = $1")
+            .bind(id)
+            .fetch_optional(conn)
+            .await)?;
+        self.lock_thread(thread.ok_or(Refusal::NoSuchAlert)?).await?;
+        self.alert(id).await?.ok_or(Refusal::NoSuchAlert)
+    }
+
+    pub(super) async fn lock_thread(&mut self, thread: Uuid) -> Result<(), Fault> {
+        self.lock(&format!("alert thread {thread}")).await
+    }
+
+    /// Live alerts whose time is over: id and thread, the longest over first.
+    pub(super) async fn expired_alerts(&mut self, at: Timestamp, limit: i64) -> Result<Vec<(AlertId, Uuid)>, Fault> {
+        on!(self, |conn| {
+            sqlx::query_as(
+                "select id, thread_id from alert where stage = 'live' and expires_at <= $1 order by expires_at, id limit $2",
+            )
+            .bind(At(at))
+            .bind(limit)
+            .fetch_all(conn)
+            .await
+        })
+    }
+
+    /// Keeps a new draft and its first content.
+    pub(super) async fn insert_alert(&mut self, alert: &Alert, by: PersonId) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "insert into alert
+                     (id, kind, stage, thread_id, incident_id, proposal_id, revision, content, content_hash, expires_at,
+                      authors, created_at, exercise_id)
+                 values ($1, $2, 'draft', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            )
+            .bind(alert.id)
+            .bind(alert.kind.as_str())
+            .bind(alert.thread)
+            .bind(alert.incident)
+            .bind(alert.proposal)
+            .bind(alert.revision)
+            .bind(Json(&alert.content))
+            .bind(alert.content.hash().to_vec())
+            .bind(At(alert.content.expires))
+            .bind(Json(&alert.authors))
+            .bind(At(alert.created_at))
+            .bind(alert.exercise)
+            .execute(conn)
+            .await
+            .map(drop)
+        })?;
+        self.put_revision(alert, by, alert.created_at).await
+    }
+
+    /// Replaces the content of a draft or an approved alert, which is a draft again.
+    pub(super) async fn put_content(&mut self, alert: &Alert, by: PersonId, at: Timestamp) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update alert
+                 set stage = 'draft', revision = $2, content = $3, content_hash = $4, expires_at = $5, authors = $6,
+                     approved_by = null, approved_at = null, approved_hash = null
+                 where id = $1 and stage in ('draft', 'approved')",
+            )
+            .bind(alert.id)
+            .bind(alert.revision)
+            .bind(Json(&alert.content))
+            .bind(alert.content.hash().to_vec())
+            .bind(At(alert.content.expires))
+            .bind(Json(&alert.authors))
+            .execute(conn)
+            .await
+            .map(drop)
+        })?;
+        self.put_revision(alert, by, at).await
+    }
+
+    async fn put_revision(&mut self, alert: &Alert, by: PersonId, at: Timestamp) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "insert into alert_revision (alert_id, revision, content, content_hash, written_by, recorded_at)
+                 values ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(alert.id)
+            .bind(alert.revision)
+            .bind(Json(&alert.content))
+            .bind(alert.content.hash().to_vec())
+            .bind(by)
+            .bind(At(at))
+            .execute(conn)
+            .await
+            .map(drop)
+        })
+    }
+
+    pub(super) async fn put_approval(
+        &mut self,
+        id: AlertId,
+        by: PersonId,
+        at: Timestamp,
+        hash: [u8; 32],
+    ) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update alert
+                 set stage = 'approved', approved_by = $2, approved_at = $3, approved_hash = $4
+                 where id = $1 and stage = 'draft'",
+            )
+            .bind(id)
+            .bind(by)
+            .bind(At(at))
+            .bind(hash.to_vec())
+            .execute(conn)
+            .await
+            .map(drop)
+        })
+    }
+
+    /// Freezes what was published, its zones and its references.
+    pub(super) async fn put_publication(&mut self, alert: &Alert, publication: &Publication) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update alert
+                 set stage = 'live', kind = $2, published_by = $3, published_at = $4, identifier = $5, sender = $6,
+                     sent = $7, cap_xml = $8
+                 where id = $1 and stage = 'approved'",
+            )
+            .bind(alert.id)
+            .bind(alert.kind.as_str())
+            .bind(publication.by)
+            .bind(At(publication.at))
+            .bind(publication.reference.identifier.as_str())
+            .bind(publication.reference.sender.as_str())
+            .bind(publication.reference.sent.as_str())
+            .bind(publication.cap_xml.as_str())
+            .execute(conn)
+            .await
+            .map(drop)
+        })?;
+        for zone in &alert.content.zones {
+            on!(self, |conn| {
+                sqlx::query("insert into alert_zone (alert_id, zone_code) values ($1, $2)")
+                    .bind(alert.id)
+                    .bind(zone.code.as_str())
+                    .execute(conn)
+                    .await
+                    .map(drop)
+            })?;
+        }
+        for (position, (about, ended)) in (1_i32..).zip(&publication.about) {
+            on!(self, |conn| {
+                sqlx::query("insert into alert_reference (alert_id, position, about_id, ended) values ($1, $2, $3, $4)")
+                    .bind(alert.id)
+                    .bind(position)
+                    .bind(*about)
+                    .bind(*ended)
+                    .execute(conn)
+                    .await
+                    .map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn end_alert(&mut self, id: AlertId, how: Ending, at: Timestamp) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update alert set stage = 'ended', ending = $2, ended_at = $3 where id = $1 and stage <> 'ended'",
+            )
+            .bind(id)
+            .bind(how.as_str())
+            .bind(At(at))
+            .execute(conn)
+            .await
+            .map(drop)
+        })
+    }
+
+    /// Adds a step to the history of `alert`, as it stands after the step.
+    pub(super) async fn put_step(&mut self, alert: &Alert, step: &HistoryRow) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "insert into alert_history (alert_id, recorded_at, action, by_person, revision, stage, other_alert, why)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            )
+            .bind(alert.id)
+            .bind(At(step.at))
+            .bind(step.action)
+            .bind(step.by)
+            .bind(step.revision)
+            .bind(alert.stage.name())
+            .bind(step.other)
+            .bind(step.why.as_deref())
+            .execute(conn)
+            .await
+            .map(drop)
+        })
     }
 
     async fn all_whole(&mut self, rows: Vec<Row>) -> Result<Vec<Alert>, Fault> {

@@ -76,7 +76,9 @@ create table alert_history (
     -- Where it stood afterwards.
     stage       text    not null,
     -- The other alert of the story: what this one was drafted about, or what ended it.
-    other_alert uuid    references alert (id)
+    other_alert uuid    references alert (id),
+    -- The reason that staff gave, for staff.
+    why         text
 );
 create index alert_history_by_alert on alert_history (alert_id, seq);
 

@@ -1,0 +1,131 @@
+//! Tells the world: freezes identifier, time and text of an approved alert, ends what it supersedes, and puts its broadcast.
+//! Called by `http::alerts` and the demo.
+//! All of it is one transaction; the bells ring after the commit. The XML that is kept is what everybody gets, for ever.
+
+use alerts::{
+    Gravity, Kind, Profile,
+    cap::{Sender, Status},
+    check,
+    lifecycle::{self, IdentifierForm},
+    texts,
+};
+use jiff::Timestamp;
+use serde_json::json;
+use tracing::info;
+
+use super::{
+    alert::{Action, Alert, HistoryRow, Publication, Refusal},
+    audit,
+    draft::{can_be_ended, kind_beside},
+    tell,
+};
+use crate::{bell::Bell, ground::Ground, id::AlertId, staff::Officer, store::Tx};
+
+/// The sender of a demo that configures none: a name that nobody can own (RFC 2606).
+pub const DEMO_SENDER: &str = "demo.hamyar.invalid";
+
+/// The configured CAP sender; in the demo a name of its own when there is none.
+pub fn sender(ground: &Ground) -> Result<Sender, Refusal> {
+    let configured = ground.config.issue.sender.as_str();
+    match (configured, ground.exercise) {
+        ("", None) => Err(Refusal::NoSender),
+        ("", Some(_)) => Ok(Sender::new(DEMO_SENDER).expect("a host name is a sender")),
+        (sender, _) => Sender::new(sender).map_err(|_| Refusal::NoSender),
+    }
+}
+
+/// Publishes an approved alert.
+///
+/// An alert beside something live of the same matter goes out as its update. Refuses what the standard or the city's profile forbid.
+pub async fn publish(ground: &Ground, by: &Officer, id: AlertId) -> Result<Alert, Refusal> {
+    let now = ground.now();
+    let sender = sender(ground)?;
+    let mut tx = ground.store.write("publish alert").await?;
+    let draft = tx.locked_alert(id).await?;
+    let others = tx.thread_alerts(draft.thread, now).await?;
+    let draft = Alert { kind: kind_beside(draft.kind, id, &others, now), ..draft };
+    let superseded: Vec<&Alert> = others.iter().filter(|other| can_be_ended(other, now)).collect();
+    if matches!(draft.kind, Kind::AllClear | Kind::Cancel) && superseded.is_empty() {
+        return Err(Refusal::NotLive);
+    }
+    let release = draft.case(&others).publish(envelope(ground, &draft, sender, now)?, now)?;
+    let errors: Vec<_> =
+        check(&release.alert, Profile::City).into_iter().filter(|finding| finding.gravity == Gravity::Error).collect();
+    if !errors.is_empty() {
+        return Err(Refusal::NotCap(errors));
+    }
+    let named = |other: &&Alert| {
+        other.publication.as_ref().is_some_and(|published| release.alert.references.contains(&published.reference))
+    };
+    let about = others.iter().filter(named).map(|other| (other.id, can_be_ended(other, now))).collect();
+    let publication =
+        Publication { by: by.person(), at: now, reference: release.alert.reference(), cap_xml: release.xml, about };
+    let alert = Alert { stage: release.case.stage().clone(), publication: Some(publication.clone()), ..draft };
+    tx.put_publication(&alert, &publication).await?;
+    tx.put_step(&alert, &HistoryRow::new(&alert, now, Action::Published, Some(by.person()))).await?;
+    let ended = end_superseded(&mut tx, by, &alert, &superseded, now).await?;
+    let facts = json!({
+        "identifier": publication.reference.identifier,
+        "document": sha256_hex(&publication.cap_xml),
+        "references": publication.about.iter().map(|(id, _)| id).collect::<Vec<_>>(),
+        "ends": ended.iter().map(|alert| alert.id).collect::<Vec<_>>(),
+    });
+    audit(ground, &mut tx, by.actor(), "publish alert", &alert, facts).await?;
+    tx.commit().await?;
+    ground.bells.ring(Bell::Broadcasts);
+    ground.bells.ring(Bell::Alerts);
+    for ended in &ended {
+        tell(ground, ended);
+    }
+    tell(ground, &alert);
+    info!(alert.id = %alert.id, kind = %alert.kind, ends = ended.len(), "published alert {}", publication.reference.identifier);
+    metrics::counter!("hamyar_alerts_published_total", "kind" => alert.kind.as_str()).increment(1);
+    Ok(alert)
+}
+
+fn sha256_hex(text: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+/// What publication adds to the content.
+fn envelope(ground: &Ground, alert: &Alert, sender: Sender, now: Timestamp) -> Result<lifecycle::Publication, Refusal> {
+    let settings = &ground.config.issue;
+    let form = match settings.identifier_form.as_str() {
+        "uuid" => IdentifierForm::Uuid,
+        prefix => IdentifierForm::WmoOid { prefix: prefix.to_owned() },
+    };
+    let identifier = form
+        .identifier(now, ground.ids.uuid(now).into_bytes())
+        .map_err(|fault| Refusal::Unusable(vec![format!("issue.identifier_form: {fault}")]))?;
+    Ok(lifecycle::Publication {
+        identifier,
+        sender,
+        status: if alert.exercise.is_some() { Status::Exercise } else { Status::Actual },
+        note: alert.exercise.map(|exercise| format!("مانور / Exercise {exercise}")),
+        incidents: alert.incident.iter().map(ToString::to_string).collect(),
+        sender_name: texts([("fa", settings.sender_name_fa.as_str()), ("en", settings.sender_name_en.as_str())]),
+        tz: ground.config.time_zone(),
+        geocode_scheme: settings.geocode_name.clone(),
+    })
+}
+
+async fn end_superseded(
+    tx: &mut Tx,
+    by: &Officer,
+    newer: &Alert,
+    superseded: &[&Alert],
+    now: Timestamp,
+) -> Result<Vec<Alert>, Refusal> {
+    let Some(how) = newer.kind.ends_related_as() else { return Ok(Vec::new()) };
+    let mut ended = Vec::with_capacity(superseded.len());
+    for older in superseded {
+        let case = older.case(&[]).end(now, how)?;
+        let older = Alert { stage: case.stage().clone(), ..(*older).clone() };
+        tx.end_alert(older.id, how, now).await?;
+        let step = HistoryRow::new(&older, now, Action::of(how), Some(by.person())).about(newer.id);
+        tx.put_step(&older, &step).await?;
+        ended.push(older);
+    }
+    Ok(ended)
+}

@@ -1,0 +1,246 @@
+//! The content of a draft: from a template, or from what staff sent, made right for this city.
+//! Called by `draft` for every new content; publication takes what stands here unchanged.
+//! Zones are the map's, with the map's names; in an exercise every text of every language says so.
+
+use alerts::{
+    Content, Evidence, Facts, Hazard, Impact, Level, NamedZone, Occasion, TimeToImpact, Wording, calendar,
+    cap::{ResponseType, Severity},
+    compose,
+    content::{POSITIONS_MAX, ZONES_MAX, event_code},
+    triple,
+};
+use geo_types::MultiPolygon;
+use jiff::{SignedDuration, Timestamp};
+use maps::ZoneCode;
+
+use super::alert::{Alert, Refusal};
+use crate::{ground::Ground, id::ExerciseId};
+
+/// A message about an ending holds at least so long, so that receivers that ask now and then still see it.
+const ENDING_HOLDS_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
+
+/// A first content for a hazard in some zones. Where impact, time and certainty are not known, it says what the level usually means;
+/// the author corrects it.
+pub(super) fn from_template(
+    ground: &Ground,
+    hazard: Hazard,
+    level: Level,
+    codes: &[String],
+    exercise: Option<ExerciseId>,
+) -> Result<Content, Refusal> {
+    let (impact, time) = match level {
+        Level::Unknown | Level::Green => {
+            return Err(Refusal::Unusable(vec!["level: a warning needs yellow, orange or red".into()]));
+        }
+        Level::Yellow => (Impact::Minor, TimeToImpact::After(SignedDuration::from_mins(60))),
+        Level::Orange => (Impact::Significant, TimeToImpact::After(SignedDuration::from_mins(60))),
+        Level::Red => (Impact::Severe, TimeToImpact::Now),
+    };
+    let answer = triple(Some(impact), time, Evidence::Probability(0.5));
+    let zones = zones(ground, codes)?;
+    let settings = &ground.config.issue;
+    let expires = ground.now() + SignedDuration::from_hours(settings.expires_hours);
+    let occasion = Occasion::usual(hazard, level);
+    let polygons = zones.iter().flat_map(|(_, shape)| shape.0.clone()).collect();
+    let zones: Vec<NamedZone> = zones.into_iter().map(|(zone, _)| zone).collect();
+    Ok(Content {
+        hazard,
+        level,
+        wordings: wordings(ground, hazard, level, occasion, &zones, expires, exercise)?,
+        zones,
+        polygons: MultiPolygon::new(polygons),
+        response_types: match level {
+            Level::Unknown | Level::Green | Level::Yellow => vec![ResponseType::Monitor, ResponseType::Prepare],
+            Level::Orange => vec![ResponseType::Prepare, ResponseType::Avoid],
+            Level::Red => vec![ResponseType::Evacuate, ResponseType::Avoid],
+        },
+        urgency: answer.urgency,
+        severity: answer.severity,
+        certainty: answer.certainty,
+        effective: None,
+        onset: None,
+        expires,
+        contact: settings.contact.clone(),
+        web: web(ground),
+        event_code: event_code(hazard).to_owned(),
+    })
+}
+
+/// What an all-clear or a cancel says about what is live: all its zones and ground, and that there is nothing to fear.
+pub(super) fn about_the_end(
+    ground: &Ground,
+    live: &[&Alert],
+    occasion: Occasion,
+    exercise: Option<ExerciseId>,
+) -> Result<Content, Refusal> {
+    let newest = &live.last().ok_or(Refusal::NotLive)?.content;
+    let (mut zones, mut polygons): (Vec<NamedZone>, Vec<_>) = (Vec::new(), Vec::new());
+    for content in live.iter().rev().map(|alert| &alert.content) {
+        zones.extend(
+            content
+                .zones
+                .iter()
+                .filter(|zone| zones.iter().all(|known| known.code != zone.code))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
+        polygons
+            .extend(content.polygons.0.iter().filter(|shape| !polygons.contains(*shape)).cloned().collect::<Vec<_>>());
+    }
+    let over = live.iter().map(|alert| alert.content.expires).max().unwrap_or(newest.expires);
+    let expires = over.max(ground.now() + ENDING_HOLDS_AT_LEAST);
+    Ok(Content {
+        // A display that looks at the level alone must not go on warning.
+        level: Level::Green,
+        severity: Severity::Minor,
+        wordings: wordings(ground, newest.hazard, Level::Green, occasion, &zones, expires, exercise)?,
+        zones,
+        polygons: MultiPolygon::new(polygons),
+        effective: None,
+        onset: None,
+        expires,
+        ..newest.clone()
+    })
+}
+
+/// The same content with a later end, also where its texts tell the end.
+pub(super) fn extended(ground: &Ground, content: &Content, expires: Timestamp) -> Content {
+    let tz = ground.config.time_zone();
+    let told = |lang: &str, until| calendar::when(lang, until, &tz);
+    let wordings = content.wordings.iter().map(|(lang, wording)| {
+        let (was, will) = (told(lang, content.expires), told(lang, expires));
+        (lang.clone(), each_text(wording, |text| text.replace(&was, &will)))
+    });
+    Content { expires, wordings: wordings.collect(), ..content.clone() }
+}
+
+/// Makes a content that came from outside the room right for this city, or says everything that can't be kept.
+pub(super) fn prepared(ground: &Ground, content: Content, exercise: Option<ExerciseId>) -> Result<Content, Refusal> {
+    let mut faults = Vec::new();
+    let mut content = content;
+    for zone in &mut content.zones {
+        match ZoneCode::new(zone.code.as_str()).ok().and_then(|code| ground.city.zone(&code)) {
+            Some(known) => zone.name.clone_from(&known.name),
+            None => faults.push(format!("zones: the city has no zone “{}”", zone.code)),
+        }
+    }
+    if content.zones.len() > ZONES_MAX {
+        faults.push(format!("zones: {} zones; at most {ZONES_MAX} are allowed", content.zones.len()));
+    }
+    let positions: usize = content
+        .polygons
+        .0
+        .iter()
+        .map(|shape| shape.exterior().0.len() + shape.interiors().iter().map(|ring| ring.0.len()).sum::<usize>())
+        .sum();
+    if positions > POSITIONS_MAX {
+        faults.push(format!("area: {positions} positions; at most {POSITIONS_MAX} are allowed"));
+    }
+    // A zero character can be kept by no PostgreSQL text; the others break CAP.
+    let unwritable =
+        |text: &str| text.contains(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t'));
+    for (lang, wording) in &content.wordings {
+        for (name, text) in fields(wording) {
+            if unwritable(text) || unwritable(lang) {
+                faults.push(format!("wordings.{lang}.{name}: holds a control character"));
+            }
+        }
+    }
+    for (name, text) in
+        [("contact", Some(&content.contact)), ("web", content.web.as_ref()), ("event_code", Some(&content.event_code))]
+    {
+        if text.is_some_and(|text| unwritable(text)) {
+            faults.push(format!("{name}: holds a control character"));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::Unusable(faults));
+    }
+    if exercise.is_some() {
+        for (lang, wording) in &mut content.wordings {
+            *wording = each_text(wording, |text| ground.templates.marked_as_exercise(lang, text));
+        }
+    }
+    Ok(content)
+}
+
+fn fields(wording: &Wording) -> [(&'static str, &str); 6] {
+    [
+        ("headline", &wording.headline),
+        ("description", &wording.description),
+        ("instruction", &wording.instruction),
+        ("sms", &wording.sms),
+        ("minor_instruction", &wording.minor_instruction),
+        ("spoken", &wording.spoken),
+    ]
+}
+
+fn each_text(wording: &Wording, change: impl Fn(&str) -> String) -> Wording {
+    Wording {
+        headline: change(&wording.headline),
+        description: change(&wording.description),
+        instruction: change(&wording.instruction),
+        sms: change(&wording.sms),
+        minor_instruction: change(&wording.minor_instruction),
+        spoken: change(&wording.spoken),
+    }
+}
+
+fn zones<'g>(ground: &'g Ground, codes: &[String]) -> Result<Vec<(NamedZone, &'g MultiPolygon<f64>)>, Refusal> {
+    let mut found: Vec<(NamedZone, &MultiPolygon<f64>)> = Vec::new();
+    let mut unknown = Vec::new();
+    for code in codes {
+        let Some(zone) = ZoneCode::new(code.as_str()).ok().and_then(|code| ground.city.zone(&code)) else {
+            unknown.push(code.chars().take(64).collect::<String>());
+            continue;
+        };
+        // A district stands for its leaves: people are warned by leaves.
+        let leaves = if zone.is_leaf { vec![zone] } else { ground.city.leaves_under(&zone.code) };
+        for leaf in leaves {
+            if found.iter().all(|(known, _)| known.code != leaf.code.as_str()) {
+                found.push((NamedZone { code: leaf.code.as_str().to_owned(), name: leaf.name.clone() }, &leaf.shape));
+            }
+        }
+    }
+    if !unknown.is_empty() {
+        return Err(Refusal::Unusable(
+            unknown.iter().map(|code| format!("zones: the city has no zone “{code}”")).collect(),
+        ));
+    }
+    if found.is_empty() || found.len() > ZONES_MAX {
+        return Err(Refusal::Unusable(vec![format!("zones: want 1 to {ZONES_MAX} zones")]));
+    }
+    Ok(found)
+}
+
+fn wordings(
+    ground: &Ground,
+    hazard: Hazard,
+    level: Level,
+    occasion: Occasion,
+    zones: &[NamedZone],
+    expires: Timestamp,
+    exercise: Option<ExerciseId>,
+) -> Result<std::collections::BTreeMap<String, Wording>, Refusal> {
+    let facts = Facts {
+        hazard,
+        level,
+        kind: occasion,
+        zones: zones.iter().map(|zone| zone.name.clone()).collect(),
+        place: None,
+        measure: None,
+        onset: None,
+        expires,
+        tz: ground.config.time_zone(),
+        contact: ground.config.issue.contact.clone(),
+        exercise: exercise.is_some(),
+    };
+    compose(&ground.templates, &facts)
+        .map_err(|faults| Refusal::Unusable(faults.iter().map(ToString::to_string).collect()))
+}
+
+/// The console's address, when the operator says how others reach it.
+fn web(ground: &Ground) -> Option<String> {
+    let configured = !ground.config.server.public_url.is_empty();
+    configured.then(|| format!("{}/", ground.config.public_url()))
+}
