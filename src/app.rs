@@ -9,14 +9,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    bell::Bells,
+    bell::{Bell, Bells},
     clock::Clock,
     config::Config,
     ground::Ground,
     http,
     id::Ids,
-    metrics,
+    issue, metrics,
     store::{At, Store},
+    worker,
 };
 
 /// Which kind of database this service works on.
@@ -88,6 +89,13 @@ impl App {
         stops.push("store", {
             let store = ground.store.clone();
             move || async move { store.close().await }
+        });
+        spawn_worker(&mut stops, &ground, "expire alerts", Bell::Broadcasts, Duration::from_secs(1), {
+            let ground = ground.clone();
+            move || {
+                let ground = ground.clone();
+                async move { issue::expire_due(&ground).await }
+            }
         });
         let listening = serve_http(&ground, handle, &mut stops).await?;
         info!(%listening, "ready: {}", ground.config.public_url());
@@ -198,6 +206,27 @@ pub fn read_files(directory: &Path, endings: &[&str]) -> anyhow::Result<Vec<(Str
     }
     files.sort();
     Ok(files)
+}
+
+/// Starts a background part and pushes its stop.
+fn spawn_worker<Fut, E>(
+    stops: &mut Stops,
+    ground: &Ground,
+    name: &'static str,
+    bell: Bell,
+    idle: Duration,
+    run_due: impl FnMut() -> Fut + Send + 'static,
+) where
+    Fut: Future<Output = Result<usize, E>> + Send + 'static,
+    E: std::fmt::Display + Send + 'static,
+{
+    let stop = CancellationToken::new();
+    let task =
+        tokio::spawn(worker::run(name, ground.bells.clone(), bell, ground.clock.clone(), idle, stop.clone(), run_due));
+    stops.push(name, move || async move {
+        stop.cancel();
+        let _ = task.await;
+    });
 }
 
 async fn serve_http(

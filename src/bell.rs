@@ -21,11 +21,9 @@ pub enum Bell {
     Outbox,
     /// MQTT accounts changed: the broker reads them again.
     Accounts,
-    /// An alert was published: `issue` looks what is over.
-    Alerts,
 }
 
-const BELLS: [Bell; 5] = [Bell::Facts, Bell::Broadcasts, Bell::Outbox, Bell::Accounts, Bell::Alerts];
+const BELLS: [Bell; 4] = [Bell::Facts, Bell::Broadcasts, Bell::Outbox, Bell::Accounts];
 
 /// What open pages are told. `kind` is one of the names in docs/architecture.md; `id` says which thing changed.
 #[derive(Clone, Debug, Serialize)]

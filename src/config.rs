@@ -212,6 +212,29 @@ impl Config {
         file: Option<&str>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, Vec<ConfigFault>> {
+        Self::read(file, environment, |_| Vec::new())
+    }
+
+    /// As [`Config::load`], with what a service for a real city needs beside it: a CAP sender of its own.
+    pub fn load_to_serve(
+        file: Option<&str>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<ConfigFault>> {
+        Self::read(file, environment, |config| {
+            let missing = config.issue.sender.is_empty().then(|| ConfigFault {
+                key: "issue.sender".into(),
+                what: "the CAP sender must be configured outside the demo: a domain name or an OID that is yours"
+                    .into(),
+            });
+            missing.into_iter().collect()
+        })
+    }
+
+    fn read(
+        file: Option<&str>,
+        environment: impl Iterator<Item = (String, String)>,
+        more_faults: impl FnOnce(&Self) -> Vec<ConfigFault>,
+    ) -> Result<Self, Vec<ConfigFault>> {
         let mut faults = Vec::new();
         let mut table: Table = DEFAULTS.parse().expect("the built-in defaults are tested");
         if let Some(text) = file {
@@ -230,6 +253,7 @@ impl Config {
         match table.try_into::<Self>() {
             Ok(config) => {
                 faults.extend(config.faults());
+                faults.extend(more_faults(&config));
                 if faults.is_empty() { Ok(config) } else { Err(faults) }
             }
             Err(fault) => {
@@ -294,6 +318,27 @@ impl Config {
             if gateway.secret.reveal().len() < 16 {
                 fault(&format!("sms.gateways.{name}.secret"), "needs at least 16 characters".into());
             }
+        }
+        if !self.issue.sender.is_empty()
+            && let Err(what) = alerts::cap::Sender::new(&self.issue.sender)
+        {
+            fault("issue.sender", what.to_string());
+        }
+        let form = self.issue.identifier_form.as_str();
+        let is_oid = alerts::lifecycle::IdentifierForm::WmoOid { prefix: form.into() }
+            .identifier(jiff::Timestamp::UNIX_EPOCH, [0; 16])
+            .is_ok();
+        if form != "uuid" && !is_oid {
+            fault("issue.identifier_form", format!("“{form}” is neither uuid nor an OID such as 2.49.0.1.364.900"));
+        }
+        if !(1..=168).contains(&self.issue.expires_hours) {
+            fault("issue.expires_hours", "want 1 to 168 hours".into());
+        }
+        if !self.assess.issue_without_person.is_empty() {
+            fault(
+                "assess.issue_without_person",
+                "this version issues nothing without a person; leave it empty, two people publish".into(),
+            );
         }
         for (key, text) in
             [("helpers.quiet_from", &self.helpers.quiet_from), ("helpers.quiet_until", &self.helpers.quiet_until)]
@@ -439,6 +484,19 @@ mod tests {
         {
             assert!(keys.contains(&key), "{key} in {keys:?}");
         }
+    }
+
+    #[test]
+    fn a_real_city_needs_a_sender_of_its_own_and_hears_of_it_with_the_other_faults() {
+        let faults = Config::load_to_serve(
+            Some("[issue]\nidentifier_form = \"2.49.x\"\n[assess]\nissue_without_person = [\"flood:red\"]"),
+            environment(&[]),
+        )
+        .expect_err("a faulty configuration");
+        let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
+        assert_eq!(keys, ["issue.identifier_form", "assess.issue_without_person", "issue.sender"]);
+        let right = Some("[issue]\nidentifier_form = \"2.49.0.1.364.900\"\nsender = \"hamadan.example\"");
+        Config::load_to_serve(right, environment(&[])).expect("a right configuration");
     }
 
     #[test]

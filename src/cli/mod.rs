@@ -105,7 +105,8 @@ impl Settings {
         .collect()
     }
 
-    fn load(&self) -> anyhow::Result<Config> {
+    /// `to_serve`: with what only a service for a real city needs.
+    fn load(&self, to_serve: bool) -> anyhow::Result<Config> {
         let file = self
             .config
             .as_ref()
@@ -113,7 +114,13 @@ impl Settings {
             .transpose()?;
         let environment =
             std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
-        Config::load(file.as_deref(), environment.chain(self.overrides())).map_err(|faults| {
+        let environment = environment.chain(self.overrides());
+        let config = if to_serve {
+            Config::load_to_serve(file.as_deref(), environment)
+        } else {
+            Config::load(file.as_deref(), environment)
+        };
+        config.map_err(|faults| {
             let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
             anyhow::anyhow!("the settings have {} fault(s); nothing was started:{list}", faults.len())
         })
@@ -123,7 +130,8 @@ impl Settings {
 impl Cli {
     /// Does what was asked.
     pub async fn run(self) -> anyhow::Result<()> {
-        let config = self.settings.load()?;
+        let to_serve = matches!(self.command, Command::Serve { demo: false, demo_auto: false });
+        let config = self.settings.load(to_serve)?;
         match self.command {
             Command::Config => print(crate::config::DEFAULTS),
             Command::Serve { demo, demo_auto } => {

@@ -135,7 +135,7 @@ impl Tx {
     }
 
     /// The retained messages of a content's zones are to be written again.
-    pub(super) async fn want_boards_of(&mut self, content: &Content) -> Result<(), Fault> {
+    pub async fn want_boards_of(&mut self, content: &Content) -> Result<(), Fault> {
         for zone in &content.zones {
             on!(self, |conn| {
                 sqlx::query(

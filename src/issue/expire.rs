@@ -39,6 +39,7 @@ pub async fn expire_due(ground: &Ground) -> Result<usize, Fault> {
         let alert = Alert { stage: case.stage().clone(), ..alert };
         tx.end_alert(id, Ending::Expired, now).await?;
         tx.put_step(&alert, &HistoryRow::new(&alert, now, Action::Expired, None)).await?;
+        tx.want_boards_of(&alert.content).await?;
         audit(ground, &mut tx, Actor::System, "expire alert", &alert, json!({})).await?;
         ended.push(alert);
     }

@@ -10,6 +10,7 @@ use alerts::{
     texts,
 };
 use jiff::Timestamp;
+use maps::ZoneCode;
 use serde_json::json;
 use tracing::info;
 
@@ -19,7 +20,14 @@ use super::{
     draft::{can_be_ended, kind_beside},
     tell,
 };
-use crate::{bell::Bell, ground::Ground, id::AlertId, staff::Officer, store::Tx};
+use crate::{
+    bell::Bell,
+    deliver::{Audience, NewBroadcast},
+    ground::Ground,
+    id::{AlertId, BroadcastId},
+    staff::Officer,
+    store::{Fault, Tx},
+};
 
 /// The sender of a demo that configures none: a name that nobody can own (RFC 2606).
 pub const DEMO_SENDER: &str = "demo.hamyar.invalid";
@@ -64,6 +72,7 @@ pub async fn publish(ground: &Ground, by: &Officer, id: AlertId) -> Result<Alert
     tx.put_publication(&alert, &publication).await?;
     tx.put_step(&alert, &HistoryRow::new(&alert, now, Action::Published, Some(by.person()))).await?;
     let ended = end_superseded(&mut tx, by, &alert, &superseded, now).await?;
+    put_broadcast(ground, &mut tx, &alert, &publication).await?;
     let facts = json!({
         "identifier": publication.reference.identifier,
         "document": sha256_hex(&publication.cap_xml),
@@ -73,7 +82,6 @@ pub async fn publish(ground: &Ground, by: &Officer, id: AlertId) -> Result<Alert
     audit(ground, &mut tx, by.actor(), "publish alert", &alert, facts).await?;
     tx.commit().await?;
     ground.bells.ring(Bell::Broadcasts);
-    ground.bells.ring(Bell::Alerts);
     for ended in &ended {
         tell(ground, ended);
     }
@@ -81,6 +89,24 @@ pub async fn publish(ground: &Ground, by: &Officer, id: AlertId) -> Result<Alert
     info!(alert.id = %alert.id, kind = %alert.kind, ends = ended.len(), "published alert {}", publication.reference.identifier);
     metrics::counter!("hamyar_alerts_published_total", "kind" => alert.kind.as_str()).increment(1);
     Ok(alert)
+}
+
+/// Whom it is for: the people of its zones, and everybody who was told what it is about.
+async fn put_broadcast(ground: &Ground, tx: &mut Tx, alert: &Alert, publication: &Publication) -> Result<(), Fault> {
+    let zones = alert.content.zones.iter().filter_map(|zone| ZoneCode::new(zone.code.as_str()).ok()).collect();
+    let broadcast = NewBroadcast {
+        id: BroadcastId::draw(&ground.ids, publication.at),
+        alert: alert.id,
+        kind: alert.kind,
+        identifier: publication.reference.identifier.to_string(),
+        content: alert.content.clone(),
+        cap_xml: publication.cap_xml.clone(),
+        audience: Audience { zones, also_everyone_told_by: publication.about.iter().map(|(id, _)| *id).collect() },
+        supersedes: alert.superseded(),
+        published_at: publication.at,
+        exercise: alert.exercise,
+    };
+    tx.put_broadcast(&broadcast).await.map(drop)
 }
 
 fn sha256_hex(text: &str) -> String {
