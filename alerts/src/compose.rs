@@ -12,9 +12,9 @@ use crate::calendar;
 use crate::content::{HEADLINE_CHARS_MAX, LANGUAGES, Wording};
 use crate::fault::Fault;
 use crate::level::{Hazard, Level, Texts, text_in, word};
-use crate::message::segments;
+use crate::message::{Segments, segments};
 use crate::template::pattern::{Pattern, Style, Values, isolated};
-use crate::template::{Occasion, Templates, Word};
+use crate::template::{Occasion, Phrase, Templates, Word};
 
 /// The unit of a measured value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -148,30 +148,42 @@ fn wording(templates: &Templates, facts: &Facts, lang: &str) -> Wording {
         let values = values(templates, facts, lang, style, usize::MAX);
         mark(field(name).first().map_or_else(String::new, |pattern| pattern.fill(lang, &values, style)))
     };
-    let fitting = |name, style, fits: &dyn Fn(&str) -> bool| {
-        let texts = field(name).iter().flat_map(|pattern: &Pattern| {
+    let texts = |name, style| -> Vec<String> {
+        let variants = field(name).iter().flat_map(|pattern: &Pattern| {
             [usize::MAX, 2, 1]
                 .map(|zones_max| mark(pattern.fill(lang, &values(templates, facts, lang, style, zones_max), style)))
         });
-        let mut shortest = String::new();
-        for text in texts {
-            if fits(&text) {
-                return text;
-            }
-            if shortest.is_empty() || text.chars().count() < shortest.chars().count() {
-                shortest = text;
-            }
-        }
-        shortest
+        variants.collect()
     };
+    // Helpers answer by text message, and the words that say how should not cost a second one.
+    let reply =
+        templates.say(Phrase::ReplyShort, lang, &[("reply", "1")]).map_or(0, |reply| segments(&reply).units + 1);
+    let leaves_room = |text: &String| {
+        let cost = segments(text);
+        cost.count <= 1 && cost.units + reply <= Segments::single(cost.coding)
+    };
+    let one_part = |text: &String| segments(text).count <= 1;
     Wording {
-        headline: fitting("headline", Style::Isolated, &|text| text.chars().count() <= HEADLINE_CHARS_MAX),
+        headline: first_that(
+            &texts("headline", Style::Isolated),
+            &[&|text| text.chars().count() <= HEADLINE_CHARS_MAX],
+        ),
         description: whole("description", Style::Isolated),
         instruction: whole("instruction", Style::Isolated),
-        sms: fitting("sms", Style::Bare, &|text| segments(text).count <= 1),
+        sms: first_that(&texts("sms", Style::Bare), &[&leaves_room, &one_part]),
         minor_instruction: whole("minor_instruction", Style::Isolated),
         spoken: whole("spoken", Style::Bare),
     }
+}
+
+/// The first text that passes the first wish, else the first that passes the second, …, else the shortest.
+fn first_that(texts: &[String], wishes: &[&dyn Fn(&String) -> bool]) -> String {
+    wishes
+        .iter()
+        .find_map(|wish| texts.iter().find(|text| wish(text)))
+        .or_else(|| texts.iter().min_by_key(|text| text.chars().count()))
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// What is filled in, with at most `zones_max` zone names before “and … more”.

@@ -88,9 +88,7 @@ pub fn notice(
                 wording.minor_instruction
             )),
             Audience::Mentor => match extras.minor {
-                Some(minor) => {
-                    templates.say(Phrase::MentorCopy, lang, &[("minor", minor), ("text", &wording.spoken)])?
-                }
+                Some(minor) => mentor_copy(templates, lang, minor, &wording.spoken)?,
                 None => wording.spoken.clone(),
             },
             Audience::Public | Audience::Helper | Audience::Desk => wording.spoken.clone(),
@@ -103,6 +101,13 @@ pub fn notice(
     Ok(Notice { subject: mark(subject), body: mark(body) })
 }
 
+/// `For Sara: …`; the mark of an exercise goes before it.
+fn mentor_copy(templates: &Templates, lang: &str, minor: &str, text: &str) -> Result<String, Fault> {
+    let bare = templates.without_mark(lang, text);
+    let copy = templates.say(Phrase::MentorCopy, lang, &[("minor", minor), ("text", bare)])?;
+    Ok(if bare.len() == text.len() { copy } else { templates.marked_as_exercise(lang, &copy) })
+}
+
 fn sms(
     templates: &Templates,
     wording: &Wording,
@@ -112,9 +117,7 @@ fn sms(
 ) -> Result<String, Fault> {
     let text = without_isolates(&wording.sms);
     let text = match (audience, extras.minor) {
-        (Audience::Mentor, Some(minor)) => {
-            templates.say(Phrase::MentorCopy, lang, &[("minor", minor), ("text", &text)])?
-        }
+        (Audience::Mentor, Some(minor)) => mentor_copy(templates, lang, minor, &text)?,
         _ => text,
     };
     let text = if extras.exercise { templates.marked_as_exercise(lang, &text) } else { text };

@@ -332,6 +332,13 @@ impl Templates {
         pattern.fill(lang, &Values(vec![("text", text.to_owned())]), Style::Bare)
     }
 
+    /// A text without an exercise's mark at its beginning, so that the mark can go before something else.
+    pub(crate) fn without_mark<'t>(&self, lang: &str, text: &'t str) -> &'t str {
+        let (lang, pattern) = self.pattern(lang, &format!("words.{}", Word::Exercise.key()));
+        let mark = pattern.fill(lang, &Values(vec![("text", String::new())]), Style::Bare);
+        text.strip_prefix(&mark).map_or(text, str::trim_start)
+    }
+
     /// The patterns of one field of an occasion.
     pub(crate) fn field(&self, occasion: Occasion, hazard: Hazard, lang: &str, field: &str) -> &[Pattern] {
         let (file, section) = occasion.section(hazard);
