@@ -36,9 +36,7 @@ pub fn fault(polygon: &Polygon<f64>) -> Option<&'static str> {
             return Some("a ring is not closed (first and last positions differ)");
         }
     }
-    if polygon.exterior().0.iter().all(|at| at.x == polygon.exterior().0[0].x)
-        || polygon.exterior().0.iter().all(|at| at.y == polygon.exterior().0[0].y)
-    {
+    if polygon.bounding_rect().is_none_or(|all| all.width() <= 0.0 || all.height() <= 0.0) {
         return Some("it has no area");
     }
     None

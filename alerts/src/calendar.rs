@@ -216,7 +216,7 @@ pub fn when(lang: &str, at: Timestamp, zone: &TimeZone) -> String {
 
 /// The plural form of a number. Persian: 0 to 1 are `one` (CLDR: i = 0 or n = 1); others: exactly 1 is.
 pub fn is_one(lang: &str, value: f64) -> bool {
-    if primary(lang) == "fa" { (0.0..=1.0).contains(&value) } else { value == 1.0 }
+    if primary(lang) == "fa" { (0.0..=1.0).contains(&value) } else { (value - 1.0).abs() < f64::EPSILON }
 }
 
 #[cfg(test)]

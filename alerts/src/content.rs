@@ -287,7 +287,7 @@ impl Content {
             match Uri::new(web) {
                 Err(error) => fault("web".into(), error.to_string()),
                 Ok(uri) if !uri.is_absolute() => {
-                    fault("web".into(), format!("“{web}” is not a full address; begin with https://"))
+                    fault("web".into(), format!("“{web}” is not a full address; begin with https://"));
                 }
                 Ok(_) => {}
             }

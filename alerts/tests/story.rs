@@ -2,6 +2,8 @@
 //! Run by the test command.
 //! Names of tests are sentences about the city.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use alerts::cap::{
     CapTime, Certainty, Identifier, MsgType, Reference, ResponseType, Sender, Severity, Status, Urgency,
 };

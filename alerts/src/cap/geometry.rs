@@ -143,7 +143,7 @@ impl Circle {
     }
 
     /// CAP's text: `lat,lon radius`.
-    pub fn to_cap_text(&self) -> String {
+    pub fn to_cap_text(self) -> String {
         format!("{},{} {}", self.centre.y, self.centre.x, self.radius_km)
     }
 

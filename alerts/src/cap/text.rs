@@ -240,7 +240,7 @@ fn uri_fault(text: &str) -> Option<&'static str> {
             return Some("a % must be followed by two hexadecimal digits");
         }
     }
-    if bytes.iter().filter(|&&byte| byte == b'#').count() > 1 {
+    if text.matches('#').count() > 1 {
         return Some("it has more than one #");
     }
     let rest = scheme_end(text).map_or(text, |colon| &text[colon + 1..]);

@@ -66,6 +66,7 @@ vocabulary! {
 }
 vocabulary! {
     /// The category of the event (`category`).
+    #[expect(clippy::upper_case_acronyms, reason = "the standard spells it CBRNE, and the spelling is the wire format")]
     Category, "CAP category":
     /// Geophysical, landslide included.
     Geo,

@@ -498,7 +498,7 @@ mod tests {
     fn the_embedded_templates_are_complete_in_every_language() {
         match Templates::load(std::iter::empty::<(&str, &str)>()) {
             Ok(templates) => assert_eq!(templates.languages().collect::<Vec<_>>(), ["en", "fa"]),
-            Err(faults) => panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>()),
+            Err(faults) => panic!("{faults:#?}"),
         }
     }
 
@@ -508,7 +508,7 @@ mod tests {
             minor_instruction = \"بمان\"\nsms = \"این متن برای یک پیام کوتاه بسیار بسیار بسیار بسیار بسیار بسیار بسیار بسیار بسیار بلند است\"";
         let faults =
             Templates::load([("fa/ice.toml", ice), ("fa/nothing.toml", ""), ("ku/ice.toml", "= broken")]).unwrap_err();
-        let all: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
+        let all = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         for part in [
             "{zoness} is unknown",
             "{place} is not always known",

@@ -410,34 +410,21 @@ impl<'t> Reader<'t> {
         let mut references = Vec::new();
         if let Some(raw) = self.raw(index, "references", PATH) {
             for word in raw.split_whitespace() {
-                match values::reference(word) {
-                    Some(Repaired { value, repair }) => {
-                        if let Some(repair) = repair {
-                            self.report(
-                                Gravity::Warning,
-                                "/alert/references",
-                                "references-form",
-                                repair,
-                                "repeat sent letter by letter",
-                            );
-                        }
-                        references.push(value);
-                    }
-                    None => {
-                        let what = format!("“{}” is no reference", short(word));
-                        self.report(
-                            Gravity::Warning,
-                            "/alert/references",
-                            "references-form",
-                            what,
-                            "write sender,identifier,sent",
-                        );
-                    }
+                let Some(Repaired { value, repair }) = values::reference(word) else {
+                    let what = format!("“{}” is no reference", short(word));
+                    let fix = "write sender,identifier,sent";
+                    self.report(Gravity::Warning, "/alert/references", "references-form", what, fix);
+                    continue;
+                };
+                if let Some(repair) = repair {
+                    let fix = "repeat sent letter by letter";
+                    self.report(Gravity::Warning, "/alert/references", "references-form", repair, fix);
                 }
+                references.push(value);
             }
         }
         let alert = Alert {
-            // A status that nobody can read must not be acted upon less than a real one.
+            // A status that nobody can read may be a real one, and a real one must not be lost.
             status: status.unwrap_or(Status::Actual),
             source: self.text(index, "source", PATH),
             // A scope that is there but can't be read is kept from the public.
@@ -455,8 +442,7 @@ impl<'t> Reader<'t> {
                 .collect(),
             ..Alert::new(identifier, sender, epoch(), Status::Actual, msg_type.unwrap_or(MsgType::Alert))
         };
-        let earliest =
-            || alert.infos.iter().filter_map(|info| info.effective.clone().or_else(|| info.onset.clone())).next();
+        let earliest = || alert.infos.iter().find_map(|info| info.effective.clone().or_else(|| info.onset.clone()));
         let sent = sent.or_else(earliest).unwrap_or_else(epoch);
         Alert { sent, ..alert }
     }

@@ -2,6 +2,8 @@
 //! Called by `read`, which turns each repair into a finding.
 //! A value that could be read strictly is never changed.
 
+use std::fmt::Write as _;
+
 use jiff::fmt::temporal::Pieces;
 
 use crate::cap::{CapTime, GeometryFault, Identifier, ListItem, Polygon, Reference, Sender, Uri};
@@ -19,7 +21,7 @@ impl<T> Repaired<T> {
         Self { value, repair: None }
     }
 
-    const fn repaired(value: T, repair: &'static str) -> Self {
+    const fn mended(value: T, repair: &'static str) -> Self {
         Self { value, repair: Some(repair) }
     }
 }
@@ -49,7 +51,7 @@ pub(super) fn time(text: &str) -> Option<Repaired<CapTime>> {
         minutes / 60,
         minutes % 60
     );
-    Some(Repaired::repaired(CapTime::parse(&written).ok()?, repair))
+    Some(Repaired::mended(CapTime::parse(&written).ok()?, repair))
 }
 
 /// The characters that a name can't hold, percent-encoded, so that the same wrong name always becomes the same right one.
@@ -58,7 +60,7 @@ fn encoded(text: &str) -> String {
     for c in text.trim().chars().take(300) {
         if c.is_whitespace() || c.is_control() || matches!(c, ',' | '<' | '&' | '\u{fffe}' | '\u{ffff}') {
             for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                name.push_str(&format!("%{byte:02X}"));
+                let _ = write!(name, "%{byte:02X}");
             }
         } else {
             name.push(c);
@@ -72,14 +74,14 @@ const NAME_REPAIR: &str = "spaces, commas, < and & are not allowed here and were
 pub(super) fn identifier(text: &str) -> Option<Repaired<Identifier>> {
     match Identifier::new(text) {
         Ok(name) => Some(Repaired::right(name)),
-        Err(_) => Some(Repaired::repaired(Identifier::new(&encoded(text)).ok()?, NAME_REPAIR)),
+        Err(_) => Some(Repaired::mended(Identifier::new(&encoded(text)).ok()?, NAME_REPAIR)),
     }
 }
 
 pub(super) fn sender(text: &str) -> Option<Repaired<Sender>> {
     match Sender::new(text) {
         Ok(name) => Some(Repaired::right(name)),
-        Err(_) => Some(Repaired::repaired(Sender::new(&encoded(text)).ok()?, NAME_REPAIR)),
+        Err(_) => Some(Repaired::mended(Sender::new(&encoded(text)).ok()?, NAME_REPAIR)),
     }
 }
 
@@ -95,7 +97,7 @@ pub(super) fn reference(text: &str) -> Option<Repaired<Reference>> {
         identifier: Identifier::new(identifier).ok()?,
         sent: time(sent)?.value,
     };
-    Some(Repaired::repaired(reference, "the time of the reference was not in CAP's form and was written anew"))
+    Some(Repaired::mended(reference, "the time of the reference was not in CAP's form and was written anew"))
 }
 
 /// Items separated by white space; an item in double quotes may hold white space. What can't be an item is left out.
@@ -125,11 +127,11 @@ pub(super) fn uri(text: &str) -> Option<Repaired<Uri>> {
             encoded.push(c);
         } else {
             for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                encoded.push_str(&format!("%{byte:02X}"));
+                let _ = write!(encoded, "%{byte:02X}");
             }
         }
     }
-    Some(Repaired::repaired(Uri::new(&encoded).ok()?, "the address holds characters that must be percent-encoded"))
+    Some(Repaired::mended(Uri::new(&encoded).ok()?, "the address holds characters that must be percent-encoded"))
 }
 
 /// A polygon: strict, else with spaces around its commas or left open.
@@ -140,14 +142,14 @@ pub(super) fn polygon(text: &str) -> Result<Repaired<Polygon>, GeometryFault> {
             if let Some(first) = text.split_whitespace().next()
                 && let Ok(polygon) = Polygon::parse(&format!("{text} {first}"))
             {
-                return Ok(Repaired::repaired(polygon, "the polygon was not closed; its first position was repeated"));
+                return Ok(Repaired::mended(polygon, "the polygon was not closed; its first position was repeated"));
             }
         }
         Err(_) => {}
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     let together = words.join(" ").replace(" ,", ",").replace(", ", ",");
-    Polygon::parse(&together).map(|polygon| Repaired::repaired(polygon, "spaces stood around the commas of a polygon"))
+    Polygon::parse(&together).map(|polygon| Repaired::mended(polygon, "spaces stood around the commas of a polygon"))
 }
 
 #[cfg(test)]
