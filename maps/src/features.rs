@@ -79,6 +79,7 @@ pub(crate) fn read_all<T>(
 pub(crate) fn read_zone(feature: &Feature<'_>, faults: &mut Faults) -> Option<Zone> {
     let code = feature.need("code", faults, read::code);
     let name = feature.need("name", faults, read::texts);
+    let aliases = feature.may("aliases", faults, read::text_list).unwrap_or_default();
     let kind = feature.need("kind", faults, read::one_of(&ZoneKind::ALL));
     let parent = feature.may("parent", faults, read::code);
     let population = feature.may("population", faults, read::whole(0, 100_000_000));
@@ -96,6 +97,7 @@ pub(crate) fn read_zone(feature: &Feature<'_>, faults: &mut Faults) -> Option<Zo
     Some(Zone {
         code: code?,
         name: name?,
+        aliases,
         kind: kind?,
         parent,
         population,

@@ -2,7 +2,7 @@
 //! Called for every report that has no position of its own, and by the desk while it writes down a call.
 //! Reads a bounded part of the text, never fails, and says what it went by and how sure it is.
 
-use crate::search::{Name, is_kind_word, words};
+use crate::search::{Name, letters_alike, words};
 use crate::{City, Located, LocatedBy, Position, latin_digits};
 
 /// Longest text that is read, in characters: more than the longest chain of SMS parts that gateways join.
@@ -19,6 +19,9 @@ const SCORE_MIN: f64 = 0.6;
 
 /// A written name must have this part of its letters right.
 const ALIKE_MIN: f64 = 0.8;
+
+/// And of the letters that say which place, not what sort, this part.
+const OWN_ALIKE_MIN: f64 = 0.75;
 
 /// Coordinates this many degrees outside the box of the zones are still taken for a report of this city.
 const NEAR_DEGREES: f64 = 0.5;
@@ -136,7 +139,7 @@ impl City {
     fn entry_named(&self, piece: &Name) -> Option<(f64, usize)> {
         let length = piece.joined.len();
         // “خیابان” alone names no street, and two letters name nothing.
-        if length < 3 || piece.words.iter().all(|word| is_kind_word(word)) {
+        if length < 3 || piece.own.is_empty() {
             return None;
         }
         let surety = 0.6 + 0.4 * (length as f64 / 12.0).min(1.0);
@@ -151,11 +154,13 @@ impl City {
             for name in &entry.names {
                 let close = name.joined.len().abs_diff(length) <= 1 + length / 8
                     && (length >= 8 || name.joined[0] == piece.joined[0]);
-                if !close || name.words.iter().all(|word| is_kind_word(word)) {
+                if !close || name.own.is_empty() {
                     continue;
                 }
                 let alike = piece.alike(name, ALIKE_MIN);
-                if alike >= ALIKE_MIN && best.is_none_or(|(score, _)| alike > score) {
+                // A common “خیابان” must not make two streets one.
+                let own_alike = alike >= ALIKE_MIN && letters_alike(&piece.own, &name.own) >= OWN_ALIKE_MIN;
+                if own_alike && best.is_none_or(|(score, _)| alike > score) {
                     best = Some((alike, index));
                 }
             }
@@ -262,6 +267,8 @@ mod tests {
             ("جولان", "julan"),
             ("نزديك ترمينال ماشينها گير كردن", "bus-terminal"),
             ("بیمارستان فرشچیانو آب گرفت", "hosp-farshchian"),
+            ("کوی اساتید برف زیاده", "kuy-ostadan"),
+            ("نزدیک پل بوعلیه", "br-bu-ali"),
         ] {
             assert_eq!(place(&city, text), code, "{text}");
         }
@@ -270,8 +277,17 @@ mod tests {
     #[test]
     fn a_text_without_a_place_gives_none() {
         let city = City::sample();
-        for text in ["", "سلام", "خیابان پر آب شده", "کمک کنید لطفا", "۱", "شماره من 09181234567 است", "137"]
-        {
+        for text in [
+            "",
+            "سلام",
+            "خیابان پر آب شده",
+            "کمک کنید لطفا",
+            "۱",
+            "شماره من 09181234567 است",
+            "137",
+            "خیابان شهید بهشتی",
+            "گردنه بسته است",
+        ] {
             assert_eq!(city.locate_in_text(text), None, "{text}");
         }
     }

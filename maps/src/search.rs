@@ -120,6 +120,8 @@ pub(crate) struct Name {
     pub(crate) words: Vec<String>,
     /// The words without spaces, so that “بوعلی‌سینا”, “بو علی سینا” and “بوعلیسینا” are one.
     pub(crate) joined: Vec<char>,
+    /// The letters of the words that say which place, not what sort.
+    pub(crate) own: Vec<char>,
     /// Which letters occur, one bit each of 64: tells most pairs apart before any letter is compared.
     letters: u64,
 }
@@ -131,8 +133,9 @@ impl Name {
 
     pub(crate) fn of_words(words: Vec<String>) -> Name {
         let joined: Vec<char> = words.iter().flat_map(|word| word.chars()).collect();
+        let own = words.iter().filter(|word| !is_kind_word(word)).flat_map(|word| word.chars()).collect();
         let letters = joined.iter().fold(0, |letters, &letter| letters | 1_u64 << (u32::from(letter) % 64));
-        Name { words, joined, letters }
+        Name { words, joined, own, letters }
     }
 
     /// As [`letters_alike`] of the joined letters, but 0 where that could not reach `at_least`.
@@ -166,12 +169,12 @@ fn weight(word: &str) -> f64 {
 }
 
 impl Gazetteer {
-    /// Takes the places and, by their own names, the leaf zones.
+    /// Takes the places and, by their own names and aliases, the leaf zones.
     pub(crate) fn new(places: &[Place], zones: &[Zone]) -> Gazetteer {
         let zones = zones.iter().filter(|zone| zone.is_leaf).map(|zone| Place {
             code: PlaceCode::new(zone.code.as_str()).expect("zone codes and place codes have one alphabet"),
             name: zone.name.clone(),
-            aliases: Vec::new(),
+            aliases: zone.aliases.clone(),
             kind: PlaceKind::Zone,
             position: zone.label_at,
         });
@@ -280,7 +283,7 @@ fn word_alike(one: &str, other: &str) -> f64 {
 }
 
 /// 1 minus the edits per letter (insert, delete, replace, swap of neighbours), 0 to 1.
-fn letters_alike(one: &[char], other: &[char]) -> f64 {
+pub(crate) fn letters_alike(one: &[char], other: &[char]) -> f64 {
     let longest = one.len().max(other.len());
     if longest == 0 {
         return 1.0;

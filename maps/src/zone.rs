@@ -14,6 +14,8 @@ pub struct Zone {
     pub code: ZoneCode,
     /// Name by language.
     pub name: Texts,
+    /// Other names and spellings, in any language, by which it is found.
+    pub aliases: Vec<String>,
     /// What sort of zone it is.
     pub kind: ZoneKind,
     /// The zone that holds this one, as a district holds a neighbourhood.
