@@ -441,7 +441,9 @@ impl Findings {
     }
 
     fn languages(&mut self, alert: &Alert) {
-        for (i, info) in alert.infos.iter().enumerate() {
+        // Each is compared with each, so a hostile alert with thousands of infos is compared in part only.
+        const INFOS_MAX: usize = 64;
+        for (i, info) in alert.infos.iter().take(INFOS_MAX).enumerate() {
             for (j, other) in alert.infos[..i].iter().enumerate() {
                 let translated = info.language.is_some() && other.language.is_some() && info.language != other.language;
                 let same = |a: &Option<crate::cap::Text>, b: &Option<crate::cap::Text>| {

@@ -237,6 +237,7 @@ impl Published {
 
 /// The references of a new message at a moment: *all* related messages that have not expired, oldest first, each once.
 ///
+/// The caller leaves out what was cancelled, since that no longer says anything.
 /// A message that was superseded is still referenced until it expires, since a recipient may have seen only that one
 /// (so ask IPAWS, CAP-AU, CAP-CP and Google Public Alerts).
 pub fn references(published: &[Published], at: Timestamp) -> Vec<Reference> {
