@@ -163,6 +163,8 @@ ids! {
     TokenId,
     /// A mentor's invitation to become a helper.
     InvitationId,
+    /// Helpers who act together.
+    SquadId,
     /// A drill or the demo: marks everything that is not real.
     ExerciseId,
 }

@@ -11,7 +11,7 @@ use axum_extra::extract::CookieJar;
 use super::{App, problem::Problem};
 use crate::{
     id::Secret,
-    staff::{Admin, Approver, Caller, Helper, Mentor, Officer, Operator, StaffMember, sign_in},
+    staff::{Admin, Approver, Caller, Helper, Mentor, Officer, Operator, Registrar, StaffMember, sign_in},
 };
 
 /// The session cookie.
@@ -90,5 +90,6 @@ extract! {
     Officer: "an officer",
     Approver: "an approver",
     Admin: "an administrator",
+    Registrar: "an administrator or an officer",
     StaffMember: "the staff",
 }

@@ -9,4 +9,4 @@ pub mod sign_in;
 mod store;
 
 pub use people::{NewPerson, Person, PersonFault, add_staff, put_person, set_password};
-pub use rights::{Admin, Approver, Caller, Helper, Mentor, Officer, Operator, Role, StaffMember};
+pub use rights::{Admin, Approver, Caller, Helper, Mentor, Officer, Operator, Registrar, Role, StaffMember};

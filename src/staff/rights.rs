@@ -150,6 +150,8 @@ rights! {
     Approver: Approver;
     /// People, sensors, rules.
     Admin: Admin;
+    /// Registers helpers and looks after what is known of them.
+    Registrar: Admin | Officer;
     /// Anybody of the staff: sees the console, changes nothing by it.
     StaffMember: Operator | Officer | Approver | Admin;
 }

@@ -47,8 +47,10 @@ pub const MIGRATIONS: &[Step] = &[
     step!(3, City, "city", "0003_places"),
     step!(4, City, "city", "0004_broker"),
     step!(5, City, "city", "0005_sensors"),
+    step!(6, City, "city", "0006_reports"),
     step!(7, City, "city", "0007_assess"),
     step!(8, City, "city", "0008_issue"),
+    step!(9, City, "city", "0009_helpers"),
     step!(10, City, "city", "0010_deliver"),
     step!(101, Readings, "readings", "0101_readings"),
 ];
