@@ -35,3 +35,17 @@ export function labelPoint(shape: Feature): Position {
   const given = shape.properties?.['label_at'] as Position | undefined;
   return given ?? middle(shape.geometry) ?? [0, 0];
 }
+
+/** West, south, east, north of the part of the city where most zones lie: a lone village far away does not make the city small. */
+export function coreBounds(shapes: readonly Feature[]): [number, number, number, number] | null {
+  const points = shapes.filter((shape) => shape.properties?.['leaf'] !== false).map((shape) => ({ shape, at: labelPoint(shape) }));
+  if (points.length === 0) return null;
+  const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  const [x, y] = [median(points.map(({ at }) => at[0])), median(points.map(({ at }) => at[1]))];
+  // A degree of longitude is shorter than one of latitude.
+  const away = (at: Position): number => Math.hypot((at[0] - x) * Math.cos((y * Math.PI) / 180), at[1] - y);
+  const reach = median(points.map(({ at }) => away(at))) * 2.2;
+  const corners = points.filter(({ at }) => away(at) <= reach).flatMap(({ shape }) => ringsOf(shape.geometry).flat());
+  const [xs, ys] = [corners.map(([one = 0]) => one), corners.map(([, one = 0]) => one)];
+  return corners.length === 0 ? null : [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+}

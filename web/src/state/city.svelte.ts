@@ -2,6 +2,7 @@
 // Started by the console (everything) or by the public start (what anyone may see); read by panels and map layers.
 // One list is always shown as one answer of the service gave it; events of the live line say which list to ask for again.
 
+import { untrack } from 'svelte';
 import { ask, Problem } from '../api/client';
 import type { Alert, CityMap, Incident, Page, Proposal, PublicAlert, Report, Sensor, ZoneState } from '../api/types';
 import { useTimeZone } from '../format/time';
@@ -37,6 +38,11 @@ class City {
 
   /** Opens the live line. `staff` sees everything, others the levels and the live alerts. */
   start(staff: boolean): () => void {
+    // Started from an effect, which must not run again with every list that changes.
+    return untrack(() => this.#open(staff));
+  }
+
+  #open(staff: boolean): () => void {
     this.#wanted = staff ? topics : ['zones', 'public_alerts'];
     this.loaded = false;
     void this.#loadMap();
@@ -49,7 +55,7 @@ class City {
         this.lastSign = lastSign;
       },
     });
-    return () => this.stop();
+    return () => untrack(() => this.stop());
   }
 
   stop(): void {
