@@ -5,8 +5,24 @@
 mod broadcast; // One alert to its audience.
 mod code; // One-time codes for log-in.
 mod notice; // One message to one person by one channel.
+
+mod expand; // The audience becomes notices, step by step.
+mod words; // What one person reads.
+
+mod channel; // The ways out.
+mod send; // What is due is sent, lane by lane.
+
+pub mod board; // What holds now, retained on MQTT for systems.
+pub mod page; // What a link shows.
+pub mod progress; // How far it is, for staff.
+pub mod reply; // What comes back.
+pub mod sandbox; // The demo's visible inbox.
+
 mod store; // Their SQL.
 
 pub use broadcast::{Audience, NewBroadcast};
+pub use channel::{ChannelFault, Channels, Publish, Published, Verdict};
 pub use code::send_sign_in_code;
+pub use expand::expand_due;
 pub use notice::{Channel, Message, NewNotice, Priority, Question, Reason};
+pub use send::{run_due, run_lane};

@@ -88,6 +88,8 @@ create table notice (
     merged_into  blob references notice (id),
     state        text    not null check (state in ('waiting', 'sent', 'delivered', 'failed', 'withdrawn')),
     attempts     integer not null,
+    -- Attempts that failed, or never ended, since it was last sent.
+    failures     integer not null,
     made_at      bigint  not null,
     -- When it is sent next; null when there is nothing more to send.
     due_at       bigint,

@@ -2,6 +2,19 @@
 //! `Tx::put_notice` and `Tx::put_broadcast` are called by every room that has something to say; the rest by this room.
 //! A notice's key is unique, so that the same thing said twice is one notice.
 
+mod answers; // What came back.
+mod boards; // Which zones' retained messages are behind.
+mod outbox; // Claiming, finishing.
+mod progress; // How far it is.
+mod sandbox; // The demo's inbox.
+mod told; // Who is told.
+
+pub(super) use answers::Candidate;
+pub(super) use boards::LiveBroadcast;
+pub(super) use outbox::{Claimed, Outcome};
+pub(super) use progress::{NoticeRow, ProgressRow};
+pub(super) use told::{Due, Reached, ToExpand};
+
 use alerts::Content;
 use jiff::Timestamp;
 use sqlx::types::Json;
@@ -21,10 +34,10 @@ impl Tx {
             sqlx::query_scalar(
                 "insert into notice
                      (id, key, broadcast_id, alert_id, report_id, person_id, contact_id, target, channel, lane, priority,
-                      reasons, language, subject, body, sms, payload, question, state, attempts, made_at, due_at,
-                      expires_at, exercise_id)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'waiting', 0, $19,
-                      $20, $21, $22)
+                      reasons, language, subject, body, sms, payload, question, state, attempts, failures,
+                      made_at, due_at, expires_at, exercise_id)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'waiting', 0, 0,
+                      $19, $20, $21, $22)
                  on conflict (key) do nothing
                  returning id",
             )

@@ -1,0 +1,154 @@
+//! Sends what the outbox holds, one lane at a time: claim by lease, attempt, settle.
+//! Started once per lane by `app`; several instances may run; tests call `run_due` until nothing is due.
+//! A notice is settled once per lease; a lost lease is sent again, so channels must bear repeats (every message carries our id).
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, future, stream};
+use jiff::Timestamp;
+use tracing::warn;
+
+use super::{
+    Channel,
+    channel::{Channels, Verdict},
+    store::{Claimed, Outcome},
+};
+use crate::{
+    bell::{Bell, LiveAudience},
+    ground::Ground,
+    id::AttemptId,
+    store::Fault,
+};
+
+/// How long after a published MQTT notice it is published again, at first; the pause doubles up to `retry_longest_secs`.
+const REPUBLISH_FIRST_SECS: i64 = 30;
+
+/// Sends what is due of one channel, every lane of it side by side. Gives the number of attempts.
+pub async fn run_due(ground: &Ground, channels: &Channels, channel: Channel) -> Result<usize, Fault> {
+    let lanes = channels.lanes(channel);
+    let sent = future::join_all(lanes.iter().map(|lane| run_lane(ground, channels, lane))).await;
+    sent.into_iter().sum()
+}
+
+/// Sends one bounded piece of what is due of one lane. Gives the number of attempts, 0 when nothing is due.
+pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Result<usize, Fault> {
+    let claimed = claim(ground, lane).await?;
+    let count = claimed.len();
+    if count == 0 {
+        return Ok(0);
+    }
+    let settings = &ground.config.deliver;
+    let limit = Duration::from_secs(settings.attempt_secs_max);
+    let lease = claimed[0].1;
+    let attempts = stream::iter(claimed).map(|(notice, _)| async move {
+        // The network's own time, not the city's clock: on a manual clock a dead gateway would otherwise never end.
+        let verdict = tokio::time::timeout(limit, channels.attempt(ground, &notice))
+            .await
+            .unwrap_or_else(|_| Verdict::Retry { after: None, why: "no answer in time".into() });
+        (notice, verdict)
+    });
+    // What has ended together is settled together: one commit for many, and none waits for the slowest.
+    let mut ended = attempts.buffer_unordered(settings.in_flight_max).ready_chunks(settings.in_flight_max);
+    while let Some(group) = ended.next().await {
+        settle(ground, lane, lease, group).await?;
+    }
+    Ok(count)
+}
+
+async fn claim(ground: &Ground, lane: &str) -> Result<Vec<(Claimed, uuid::Uuid)>, Fault> {
+    let now = ground.now();
+    let settings = &ground.config.deliver;
+    let mut tx = ground.store.write("claim notices").await?;
+    let mut limit = settings.claim_max;
+    if lane == Channel::Sms.as_str() {
+        // Gateways and operators punish bursts; counted in the store, so that several nodes keep to it together.
+        let used = tx.attempts_since(lane, now - Duration::from_secs(1)).await?;
+        limit = limit.min(i64::from(ground.config.sms.per_second_max) - used);
+    }
+    if limit <= 0 {
+        return Ok(Vec::new());
+    }
+    let lease = ground.ids.uuid(now);
+    let until = now + Duration::from_secs(settings.lease_secs.unsigned_abs());
+    let mut claimed = tx.claim_notices(lane, lease, now, until, limit).await?;
+    for notice in &mut claimed {
+        let attempt = AttemptId::draw(&ground.ids, now);
+        tx.begin_attempt(attempt, notice.id, lane, now).await?;
+        notice.attempt = Some(attempt);
+    }
+    tx.commit().await?;
+    Ok(claimed.into_iter().map(|notice| (notice, lease)).collect())
+}
+
+async fn settle(ground: &Ground, lane: &str, lease: uuid::Uuid, group: Vec<(Claimed, Verdict)>) -> Result<(), Fault> {
+    let now = ground.now();
+    let mut alerts = std::collections::BTreeSet::new();
+    let mut tx = ground.store.write("settle notices").await?;
+    for (notice, verdict) in &group {
+        let outcome = outcome(ground, notice, verdict.clone(), now);
+        let attempt = notice.attempt.expect("every claimed notice has its attempt");
+        let held = tx.finish_attempt(notice.id, attempt, lease, &outcome, now).await?;
+        let word = match (&outcome, held) {
+            (_, false) => "lost",
+            (Outcome::Sent { .. }, true) => "sent",
+            (Outcome::Retry { .. }, true) => "retry",
+            (Outcome::Final { why }, true) => {
+                warn!(notice.id = %notice.id, lane, why, "gave up notice {} by {lane}: {why}", notice.id);
+                "final"
+            }
+        };
+        metrics::counter!("hamyar_attempts_total", "lane" => lane.to_owned(), "verdict" => word).increment(1);
+        alerts.extend(notice.alert_id);
+    }
+    tx.commit().await?;
+    if group.iter().any(|(_, verdict)| matches!(verdict, Verdict::Final { .. })) {
+        // The next contact of these people is due now.
+        ground.bells.ring(Bell::Broadcasts);
+    }
+    for alert in alerts {
+        ground.bells.tell(LiveAudience::Staff, "delivery.changed", serde_json::json!({ "alert": alert }));
+    }
+    Ok(())
+}
+
+/// What the store keeps of a verdict: when it is tried or repeated, and when it is given up.
+fn outcome(ground: &Ground, notice: &Claimed, verdict: Verdict, now: Timestamp) -> Outcome {
+    let settings = &ground.config.deliver;
+    match verdict {
+        Verdict::Sent { receipt } => {
+            let personal = notice.channel == Channel::Mqtt && notice.target.is_none();
+            let again_at = (personal && notice.question.is_some()).then(|| {
+                let pause = doubled(REPUBLISH_FIRST_SECS, settings.retry_longest_secs, notice.attempts - 1);
+                now + Duration::from_secs_f64(pause)
+            });
+            Outcome::Sent { receipt, again_at }
+        }
+        Verdict::Final { why } => Outcome::Final { why },
+        Verdict::Retry { why, .. } if i64::from(notice.failures) + 1 >= settings.attempts_max => {
+            Outcome::Final { why: format!("given up after {} attempts; the last: {why}", notice.failures + 1) }
+        }
+        Verdict::Retry { after, why } => {
+            let pause = doubled(settings.retry_first_secs, settings.retry_longest_secs, notice.failures);
+            let pause = Duration::from_secs_f64(pause * ground.ids.jitter());
+            Outcome::Retry { why, at: now + after.map_or(pause, |after| after.max(pause)) }
+        }
+    }
+}
+
+/// `first` seconds, doubled `times` times, `longest` at most.
+fn doubled(first: i64, longest: i64, times: i32) -> f64 {
+    (first.max(1) as f64 * 2_f64.powi(times.clamp(0, 30))).min(longest.max(1) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::doubled;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "powers of two are exact")]
+    fn pauses_double_up_to_the_longest() {
+        let pauses: Vec<f64> = (0..6).map(|times| doubled(2, 30, times)).collect();
+        assert_eq!(pauses, [2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
+        assert_eq!(doubled(2, 900, i32::MAX), 900.0);
+    }
+}

@@ -1,0 +1,287 @@
+//! SQL of sending: claim what is due by a lease, settle it under the same lease.
+//! Used by `send` only.
+//! A claim counts the attempt before it is made; a finish whose lease is no longer held changes nothing.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    deliver::{Channel, Question},
+    id::{AlertId, AttemptId, ContactId, ExerciseId, NoticeId, PersonId},
+    on,
+    staff::contact::ContactKind,
+    store::{At, Engine, Fault, Tx},
+};
+
+/// A notice that this worker may send until its lease runs out.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(in crate::deliver) struct Claimed {
+    pub id: NoticeId,
+    pub alert_id: Option<AlertId>,
+    pub person_id: Option<PersonId>,
+    pub contact_id: Option<ContactId>,
+    pub target: Option<String>,
+    pub channel: Channel,
+    pub language: String,
+    pub subject: String,
+    pub body: String,
+    pub sms: String,
+    pub payload: Option<Json<Value>>,
+    pub question: Option<Question>,
+    pub attempts: i32,
+    pub failures: i32,
+    pub made_at: At,
+    pub expires_at: Option<At>,
+    pub exercise_id: Option<ExerciseId>,
+    /// Filled after the claim; none for systems, and when the contact was erased.
+    #[sqlx(skip)]
+    pub contact: Option<(ContactKind, String)>,
+    #[sqlx(skip)]
+    pub attempt: Option<AttemptId>,
+}
+
+/// How an attempt ended, as it is stored.
+#[derive(Clone, Debug)]
+pub(in crate::deliver) enum Outcome {
+    /// It left; sent again at `again_at`, when that is set.
+    Sent { receipt: Option<String>, again_at: Option<Timestamp> },
+    /// It did not, and is tried again.
+    Retry { why: String, at: Timestamp },
+    /// It did not, and is not tried again.
+    Final { why: String },
+}
+
+impl Outcome {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Sent { .. } => "sent",
+            Self::Retry { .. } => "retry",
+            Self::Final { .. } => "final",
+        }
+    }
+}
+
+/// What a claim takes: marked for each engine, since PostgreSQL lets several workers claim without waiting for each other.
+macro_rules! claim {
+    ($skip:literal) => {
+        concat!(
+            "update notice
+             set lease = $1, lease_until = $2, attempts = attempts + 1,
+                 failures = failures + case when lease is null then 0 else 1 end
+             where id in (
+                 select id from notice
+                 where lane = $3 and due_at <= $4 and (lease_until is null or lease_until <= $4)
+                 order by priority, due_at
+                 limit $5 ",
+            $skip,
+            ")
+             returning id, alert_id, person_id, contact_id, target, channel, language, subject, body, sms, payload, question,
+                 attempts, failures, made_at, expires_at, exercise_id"
+        )
+    };
+}
+
+impl Tx {
+    /// Takes up to `limit` due notices of a lane, until `until`. Those no longer true are withdrawn first.
+    pub(in crate::deliver) async fn claim_notices(
+        &mut self,
+        lane: &str,
+        lease: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Claimed>, Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update notice
+                 set due_at = null,
+                     state = case when state <> 'waiting' then state when attempts = 0 then 'withdrawn' else 'failed' end,
+                     last_error = case when state = 'waiting' then coalesce(last_error, 'it was no longer true before it could be sent') else last_error end
+                 where lane = $1 and due_at <= $2 and expires_at <= $2 and (lease_until is null or lease_until <= $2)",
+            )
+            .bind(lane)
+            .bind(At(now))
+            .execute(conn)
+            .await
+            .map(drop)
+        })?;
+        let mut claimed: Vec<Claimed> = match &mut self.engine {
+            Engine::Sqlite(conn) => {
+                sqlx::query_as(claim!(""))
+                    .bind(lease)
+                    .bind(At(until))
+                    .bind(lane)
+                    .bind(At(now))
+                    .bind(limit)
+                    .fetch_all(&mut **conn)
+                    .await?
+            }
+            // postgres: rows that another worker is claiming are passed over.
+            Engine::Postgres(conn) => {
+                sqlx::query_as(claim!("for update skip locked"))
+                    .bind(lease)
+                    .bind(At(until))
+                    .bind(lane)
+                    .bind(At(now))
+                    .bind(limit)
+                    .fetch_all(&mut **conn)
+                    .await?
+            }
+        };
+        for notice in &mut claimed {
+            if let Some(contact) = notice.contact_id {
+                notice.contact = self.contact_address(contact).await?;
+            }
+        }
+        Ok(claimed)
+    }
+
+    pub(in crate::deliver) async fn begin_attempt(
+        &mut self,
+        id: AttemptId,
+        notice: NoticeId,
+        lane: &str,
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query("insert into attempt (id, notice_id, lane, started_at) values ($1, $2, $3, $4)")
+                .bind(id)
+                .bind(notice)
+                .bind(lane)
+                .bind(At(at))
+                .execute(conn)
+                .await
+                .map(drop)
+        })
+    }
+
+    /// How many attempts a lane began since then: what its limit per second is measured by, over every node.
+    pub(in crate::deliver) async fn attempts_since(&mut self, lane: &str, since: Timestamp) -> Result<i64, Fault> {
+        on!(self, |conn| {
+            sqlx::query_scalar("select count(*) from attempt where lane = $1 and started_at > $2")
+                .bind(lane)
+                .bind(At(since))
+                .fetch_one(conn)
+                .await
+        })
+    }
+
+    /// Settles one attempt. False when the lease was lost: then only the attempt is marked, the notice is another's.
+    ///
+    /// A notice that was withdrawn while it was being sent (`due_at` is null) is not due again, whatever became of the attempt.
+    pub(in crate::deliver) async fn finish_attempt(
+        &mut self,
+        notice: NoticeId,
+        attempt: AttemptId,
+        lease: Uuid,
+        outcome: &Outcome,
+        at: Timestamp,
+    ) -> Result<bool, Fault> {
+        let (state, due_at, why, receipt, failures) = match outcome {
+            Outcome::Sent { receipt, again_at } => ("sent", *again_at, None, receipt.as_deref(), 0),
+            Outcome::Retry { why, at } => ("waiting", Some(*at), Some(why.as_str()), None, 1),
+            Outcome::Final { why } => ("failed", None, Some(why.as_str()), None, 1),
+        };
+        let sent_at = (state == "sent").then_some(At(at));
+        // A `delivered` that came while we were sending stays; a repeated message that fails was sent before and stays so.
+        let held = on!(self, |conn| {
+            sqlx::query(
+                "update notice
+                 set lease = null, lease_until = null,
+                     state = case when state in ('delivered', 'withdrawn') or (state = 'sent' and $3 <> 'sent') then state else $3 end,
+                     due_at = case when due_at is null then null else $4 end,
+                     last_error = $5, receipt = coalesce($6, receipt), sent_at = coalesce(sent_at, $7),
+                     failures = case when $8 = 0 then 0 else failures + $8 end
+                 where id = $1 and lease = $2",
+            )
+            .bind(notice)
+            .bind(lease)
+            .bind(state)
+            .bind(due_at.map(At))
+            .bind(why)
+            .bind(receipt)
+            .bind(sent_at)
+            .bind(failures)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected() == 1)
+        })?;
+        let word = if held { outcome.word() } else { "lost" };
+        on!(self, |conn| {
+            sqlx::query("update attempt set ended_at = $2, verdict = $3, detail = $4 where id = $1")
+                .bind(attempt)
+                .bind(At(at))
+                .bind(word)
+                .bind(why.or(receipt))
+                .execute(conn)
+                .await
+                .map(drop)
+        })?;
+        if !held {
+            return Ok(false);
+        }
+        // What goes out with it shares its fate.
+        on!(self, |conn| {
+            sqlx::query(
+                "update notice
+                 set state = $2, attempts = attempts + 1, last_error = $3, sent_at = coalesce(sent_at, $4)
+                 where merged_into = $1 and state in ('waiting', 'sent')",
+            )
+            .bind(notice)
+            .bind(state)
+            .bind(why)
+            .bind(sent_at)
+            .execute(conn)
+            .await
+            .map(drop)
+        })?;
+        if state == "failed" {
+            // This contact is lost: the next one of each person is tried now, not after the wait for an answer.
+            on!(self, |conn| {
+                sqlx::query(
+                    "update recipient set escalate_at = $2
+                     where answer is null and escalate_at is not null
+                       and exists (
+                           select 1 from notice n
+                           where (n.id = $1 or n.merged_into = $1)
+                             and n.broadcast_id = recipient.broadcast_id and n.person_id = recipient.person_id
+                       )",
+                )
+                .bind(notice)
+                .bind(At(at))
+                .execute(conn)
+                .await
+                .map(drop)
+            })?;
+        }
+        Ok(true)
+    }
+
+    /// The gateway says what became of a message: delivered, or not after all. Of the target it was sent by; others change nothing.
+    pub(in crate::deliver) async fn settle_receipt(
+        &mut self,
+        notice: NoticeId,
+        delivered: bool,
+        why: &str,
+        at: Timestamp,
+    ) -> Result<bool, Fault> {
+        let state = if delivered { "delivered" } else { "failed" };
+        on!(self, |conn| {
+            sqlx::query(
+                "update notice
+                 set state = $2, delivered_at = case when $2 = 'delivered' then coalesce(delivered_at, $3) else delivered_at end,
+                     last_error = $4
+                 where (id = $1 or merged_into = $1) and channel = 'sms' and state = 'sent'",
+            )
+            .bind(notice)
+            .bind(state)
+            .bind(At(at))
+            .bind((!delivered).then_some(why))
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected() > 0)
+        })
+    }
+}
