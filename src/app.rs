@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
+    assess::{self, Assess},
     bell::{Bell, Bells},
     clock::Clock,
     config::Config,
@@ -90,6 +91,14 @@ impl App {
             let store = ground.store.clone();
             move || async move { store.close().await }
         });
+        let assess = Assess::open(&ground, assess::load_rules(&ground.config.city.rules_dir)?).await?;
+        spawn_worker(&mut stops, &ground, "assess", Bell::Facts, Duration::from_millis(500), {
+            let assess = assess.clone();
+            move || {
+                let assess = assess.clone();
+                async move { assess.run_due().await }
+            }
+        });
         spawn_worker(&mut stops, &ground, "expire alerts", Bell::Broadcasts, Duration::from_secs(1), {
             let ground = ground.clone();
             move || {
@@ -97,7 +106,7 @@ impl App {
                 async move { issue::expire_due(&ground).await }
             }
         });
-        let listening = serve_http(&ground, handle, &mut stops).await?;
+        let listening = serve_http(&ground, assess, handle, &mut stops).await?;
         info!(%listening, "ready: {}", ground.config.public_url());
         Ok(Self { ground, listening, stops })
     }
@@ -123,11 +132,7 @@ pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Grou
     let clock = Clock::system();
     let city = load_city(&config.city.map_dir)?;
     let templates = load_templates(&config.city.templates_dir)?;
-    let url = match config.store.database.reveal() {
-        "" => format!("sqlite://{}", config.store.data_dir),
-        url => url.to_owned(),
-    };
-    let store = Store::open(&url, config.store.connections_max).await?;
+    let store = Store::open(&database_url(&config), config.store.connections_max).await?;
     let bells = Bells::new(config.server.live_kept_max);
     let mut ground = Ground {
         store,
@@ -167,7 +172,16 @@ async fn mark(ground: &mut Ground, kind: Kind) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn load_city(directory: &str) -> anyhow::Result<maps::City> {
+/// The database that the settings mean.
+pub fn database_url(config: &Config) -> String {
+    match config.store.database.reveal() {
+        "" => format!("sqlite://{}", config.store.data_dir),
+        url => url.to_owned(),
+    }
+}
+
+/// The map of a directory, or the sample city; every fault is listed.
+pub fn load_city(directory: &str) -> anyhow::Result<maps::City> {
     if directory.is_empty() {
         return Ok(maps::City::sample());
     }
@@ -231,6 +245,7 @@ fn spawn_worker<Fut, E>(
 
 async fn serve_http(
     ground: &Ground,
+    assess: Assess,
     handle: metrics_exporter_prometheus::PrometheusHandle,
     stops: &mut Stops,
 ) -> anyhow::Result<SocketAddr> {
@@ -238,6 +253,7 @@ async fn serve_http(
     let stop = CancellationToken::new();
     let app = http::App {
         ground: ground.clone(),
+        assess,
         metrics: Arc::new(handle),
         live_pages: Arc::new(tokio::sync::Semaphore::new(settings.live_pages_max)),
         stop: stop.clone(),

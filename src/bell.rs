@@ -100,6 +100,11 @@ impl Bells {
         self.bell(bell).send_modify(|rings| *rings = rings.wrapping_add(1));
     }
 
+    /// How often a bell has rung: a part that remembers the number knows whether anything happened since.
+    pub fn rings(&self, bell: Bell) -> u64 {
+        *self.bell(bell).borrow()
+    }
+
     /// An ear that hears every ring from now on, also those while nobody waits at it.
     pub fn ear(&self, bell: Bell) -> Ear {
         Ear(self.bell(bell).subscribe())

@@ -2,6 +2,7 @@
 //! Called by `main` with the parsed arguments; a tool opens the ground without listeners and ends.
 //! Every setting can be given by a file, by the environment or by a flag; what a flag says goes over everything.
 
+pub mod backup;
 pub mod staff;
 
 use std::{path::PathBuf, sync::Arc};
@@ -76,10 +77,37 @@ enum Command {
     },
     /// Print every setting with its default and its meaning
     Config,
+    /// Copy the databases into a new directory, while the service runs
+    Backup {
+        /// A directory that does not exist yet
+        to: PathBuf,
+    },
+    /// Put a backup in the place of a database that does not exist yet
+    Restore {
+        /// A directory that `backup` made
+        from: PathBuf,
+    },
+    /// Look the database over: schema, damage, audit chain
+    Doctor,
+    /// The city's map
+    Maps {
+        #[command(subcommand)]
+        command: MapsCommand,
+    },
     /// People who work here
     Staff {
         #[command(subcommand)]
         command: staff::Command,
+    },
+}
+
+/// What to do with a map.
+#[derive(Debug, Subcommand)]
+enum MapsCommand {
+    /// List every fault of a map directory
+    Check {
+        /// Holds city.toml and the GeoJSON files
+        directory: String,
     },
 }
 
@@ -141,6 +169,20 @@ impl Cli {
                 }
                 let app = app::App::build(config, app::Kind::Real).await?;
                 app.run(app::until_signal()).await?;
+            }
+            Command::Backup { to } => backup::backup(config, &to).await?,
+            Command::Restore { from } => backup::restore(config, &from).await?,
+            Command::Doctor => backup::doctor(config).await?,
+            Command::Maps { command: MapsCommand::Check { directory } } => {
+                let city = app::load_city(&directory)?;
+                print(&format!(
+                    "{}: {} zones, {} gauges, {} places; no fault\nhash {}",
+                    city.code(),
+                    city.zones().len(),
+                    city.gauges().len(),
+                    city.places().len(),
+                    city.hash()
+                ));
             }
             Command::Staff { command } => {
                 let ground = app::open_ground(Arc::new(config), app::Kind::Real).await?;

@@ -666,3 +666,23 @@ impl Row {
 fn broken(column: &str) -> Fault {
     Fault::Decode(format!("report.{column} holds what this binary does not know").into())
 }
+
+impl Tx {
+    /// How many reports came from each zone since a moment: somebody is there and looks.
+    pub async fn reports_by_zone(&mut self, since: Timestamp) -> Result<Vec<(maps::ZoneCode, usize)>, Fault> {
+        let rows: Vec<(String, i64)> = on!(self, |conn| {
+            sqlx::query_as(
+                "select zone, count(*) from report where received_at >= $1 and zone is not null group by zone order by zone",
+            )
+            .bind(At(since))
+            .fetch_all(conn)
+            .await
+        })?;
+        rows.into_iter()
+            .map(|(zone, count)| {
+                let zone = maps::ZoneCode::new(zone).map_err(|error| Fault::Decode(Box::new(error)))?;
+                Ok((zone, usize::try_from(count).unwrap_or(0)))
+            })
+            .collect()
+    }
+}

@@ -12,22 +12,7 @@ use crate::{
     store::stored_text,
 };
 
-/// Where a reading stands in the order of commits: a cursor that late data can't slip past.
-///
-/// On SQLite `tx` is 0 and `seq` counts. On PostgreSQL `tx` is the transaction, and readers are given only what came before the
-/// oldest transaction still running.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub struct Arrival {
-    /// The transaction that kept it.
-    pub tx: i64,
-    /// The order within.
-    pub seq: i64,
-}
-
-impl Arrival {
-    /// Before everything.
-    pub const START: Self = Self { tx: -1, seq: -1 };
-}
+pub use crate::store::Arrival;
 
 /// What may be concluded from a value.
 #[derive(
