@@ -13,6 +13,7 @@ fn time(text: &str) -> CapTime {
     CapTime::parse(text).expect("a time of this test")
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every field it fills is optional")]
 fn text(text: &str) -> Option<Text> {
     Some(Text::new(text))
 }
@@ -63,6 +64,9 @@ fn a_good_alert_has_no_findings() {
     assert_eq!(check(&alert(), Profile::City), []);
 }
 
+/// How to break an alert.
+type Break = Box<dyn Fn(&mut Alert)>;
+
 #[test]
 fn each_broken_rule_is_found_by_its_name() {
     let resource = || Resource {
@@ -73,7 +77,7 @@ fn each_broken_rule_is_found_by_its_name() {
         deref_uri: None,
         digest: None,
     };
-    let cases: Vec<(&str, Box<dyn Fn(&mut Alert)>)> = vec![
+    let cases: Vec<(&str, Break)> = vec![
         ("addresses-missing", Box::new(|a| a.scope = Scope::Private)),
         ("restriction-missing", Box::new(|a| a.scope = Scope::Restricted)),
         ("restriction-out-of-scope", Box::new(|a| a.restriction = text("x"))),
