@@ -2,6 +2,9 @@
 //! Built by `app`; a handler is: extract (with its right), one call into a room, present.
 //! GET shows and POST acts; nothing is changed by opening a link.
 
+pub mod alert_steps;
+pub mod alerts;
+pub mod cap;
 pub mod assess;
 pub mod live;
 pub mod map;
@@ -55,19 +58,35 @@ impl FromRef<App> for Ground {
 ))]
 struct Document;
 
-/// The documented API under `/api/v1`.
+/// What is documented: the API under `/api/v1` and the CAP feeds.
 fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Document::openapi()).nest(
-        "/api/v1",
-        OpenApiRouter::new()
-            .routes(routes!(session::sign_in, session::who_am_i, session::sign_out))
-            .routes(routes!(session::ask_code))
-            .routes(routes!(session::sign_in_by_code))
-            .routes(routes!(live::live))
-            // One line a room; each room lists its own routes.
-            .merge(map::routes())
-            .merge(assess::routes()),
-    )
+    OpenApiRouter::with_openapi(Document::openapi())
+        .nest(
+            "/api/v1",
+            OpenApiRouter::new()
+                .routes(routes!(session::sign_in, session::who_am_i, session::sign_out))
+                .routes(routes!(session::ask_code))
+                .routes(routes!(session::sign_in_by_code))
+                .routes(routes!(alerts::list, alerts::draft))
+                .routes(routes!(alerts::public))
+                .routes(routes!(alerts::show))
+                .routes(routes!(alerts::adopt))
+                .routes(routes!(alerts::edit))
+                .routes(routes!(alerts::approve))
+                .routes(routes!(alerts::publish))
+                .routes(routes!(alerts::update))
+                .routes(routes!(alerts::all_clear))
+                .routes(routes!(alerts::cancel))
+                .routes(routes!(alerts::discard))
+                .routes(routes!(live::live))
+                // One line a room; each room lists its own routes.
+                .merge(map::routes())
+                .merge(assess::routes()),
+        )
+        .routes(routes!(cap::atom))
+        .routes(routes!(cap::rss))
+        .routes(routes!(cap::exercise))
+        .routes(routes!(cap::document))
 }
 
 /// The API's own document, OpenAPI 3.1, as stored in `docs/openapi.json` and compared by a test.

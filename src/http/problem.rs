@@ -12,6 +12,7 @@ use serde::Serialize;
 use tracing::error;
 
 use crate::{
+    issue,
     staff::{PersonFault, sign_in::SignInRefusal},
     store::Fault,
 };
@@ -113,6 +114,35 @@ impl From<PersonFault> for Problem {
             | PersonFault::Login(_)
             | PersonFault::Password) => Self::unusable(vec![other.to_string()]),
         }
+    }
+}
+
+impl From<issue::Refusal> for Problem {
+    fn from(refusal: issue::Refusal) -> Self {
+        use alerts::lifecycle::Refusal as Lifecycle;
+        let title = refusal.to_string();
+        let word = match refusal {
+            issue::Refusal::NoSuchAlert => return Self::not_found("alert"),
+            issue::Refusal::NoSuchProposal => return Self::not_found("proposal"),
+            issue::Refusal::ProposalNotOpen(_) => "proposal-not-open",
+            issue::Refusal::Stale => "content-changed",
+            issue::Refusal::NotLive => "not-live",
+            issue::Refusal::NoSender => "no-sender",
+            issue::Refusal::Unusable(errors) => return Self::unusable(errors),
+            issue::Refusal::NotCap(findings) => {
+                return Self::unusable(findings.iter().map(ToString::to_string).collect());
+            }
+            issue::Refusal::Store(fault) => return fault.into(),
+            issue::Refusal::Lifecycle(refusal) => match refusal {
+                Lifecycle::OwnWork => return Self::new(StatusCode::FORBIDDEN, "own-work", title),
+                Lifecycle::Faulty(faults) => return Self::unusable(faults.iter().map(ToString::to_string).collect()),
+                Lifecycle::WrongStage { .. } | Lifecycle::WrongEnding { .. } => "wrong-stage",
+                Lifecycle::ContentChanged { .. } => "content-changed",
+                Lifecycle::NothingToReference => "not-live",
+                Lifecycle::Expired { .. } | Lifecycle::NotYetExpired { .. } => "wrong-time",
+            },
+        };
+        Self::conflict(word, title)
     }
 }
 

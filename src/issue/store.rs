@@ -140,7 +140,22 @@ impl Tx {
         self.all_whole(rows).await
     }
 
-    /// The alerts that are not over, then those that are, newest first; `stage` narrows, `after` is the last id of the page before.
+    /// When the set of live alerts last changed before `at`: a publication, an end, or a time that was over.
+    pub async fn live_changed_at(&mut self, at: Timestamp) -> Result<Option<Timestamp>, Fault> {
+        let (published, ended, over): (Option<At>, Option<At>, Option<At>) = on!(self, |conn| {
+            sqlx::query_as(
+                "select max(published_at), max(ended_at), max(case when expires_at <= $1 then expires_at end)
+                 from alert
+                 where published_at is not null",
+            )
+            .bind(At(at))
+            .fetch_one(conn)
+            .await
+        })?;
+        Ok(published.max(ended).max(over).map(|at| at.0))
+    }
+
+    /// Alerts, the newest draft first; `stage` narrows, `after` is the last id of the page before.
     pub async fn alerts_page(
         &mut self,
         stage: Option<&str>,
