@@ -4,8 +4,8 @@
 
 pub mod alert_steps;
 pub mod alerts;
-pub mod cap;
 pub mod assess;
+pub mod cap;
 pub mod live;
 pub mod map;
 pub mod problem;
