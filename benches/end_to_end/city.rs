@@ -1,0 +1,195 @@
+//! The city that is measured: a fresh SQLite database with the sample map, two of the staff, a thousand helpers, every gauge of the map.
+//! Made once per benchmark through the rooms that register everybody; the service itself is started afterwards as a process of its own.
+//! Secrets are drawn here and live as long as the benchmark.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use hamyar::{
+    app::{self, Kind},
+    broker::accounts::{AccountKind, NewAccount},
+    config::Config,
+    ground::Ground,
+    helpers::{NewHelper, Standing, put_helper},
+    id::Secret,
+    sensors,
+    staff::{NewPerson, Role, add_staff, contact::ContactKind, sign_in},
+};
+
+/// Where everybody lives whose telephone is counted.
+pub const ZONE: &str = "bu-ali";
+
+/// Everything that the rounds need to know.
+pub struct City {
+    pub http: SocketAddr,
+    pub mqtt: SocketAddr,
+    pub data: tempfile::TempDir,
+    /// Bearer tokens: who drafts and publishes, who approves.
+    pub officer: Secret,
+    pub approver: Secret,
+    /// MQTT accounts of helpers.
+    pub telephones: Vec<Account>,
+    /// MQTT accounts of stage gauges, with the stage at which the map calls it orange and red.
+    pub gauges: Vec<Gauge>,
+}
+
+#[derive(Clone)]
+pub struct Account {
+    pub user: String,
+    pub secret: Secret,
+}
+
+pub struct Gauge {
+    pub account: Account,
+    pub orange_m: f64,
+    pub red_m: f64,
+}
+
+/// An address that is free now. Somebody could take it before the service does; then the start fails and says so.
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+impl City {
+    pub async fn found(helpers: usize) -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let (http, mqtt) = (free_address()?, free_address()?);
+        let settings = format!(
+            "[server]\nlisten = \"{http}\"\n[store]\ndata_dir = \"{}\"\n[mqtt]\nlisten = \"{mqtt}\"\n\
+             [issue]\nsender = \"bench.example\"\n[log]\nfilter = \"warn\"\n",
+            data.path().join("data").display(),
+        );
+        std::fs::write(data.path().join("hamyar.toml"), &settings)?;
+        let config = Config::load(Some(&settings), std::iter::empty())
+            .map_err(|faults| anyhow::anyhow!("the benchmark's settings: {faults:?}"))?;
+        let ground = app::open_ground(Arc::new(config), Kind::Real).await?;
+        let officer = member(&ground, "officer", vec![Role::Officer, Role::Operator]).await?;
+        let approver = member(&ground, "approver", vec![Role::Approver]).await?;
+        let telephones = telephones(&ground, helpers).await?;
+        let gauges = gauges(&ground).await?;
+        ground.store.close().await;
+        Ok(Self { http, mqtt, data, officer, approver, telephones, gauges })
+    }
+
+    /// Starts the service; gives it and the time until it said that it was ready.
+    pub async fn start(&self) -> Result<(Service, Duration)> {
+        let began = Instant::now();
+        let process = Command::new(env!("CARGO_BIN_EXE_hamyar"))
+            .args(["serve", "--config"])
+            .arg(self.data.path().join("hamyar.toml"))
+            .stdout(Stdio::null())
+            .spawn()
+            .context("the release binary starts")?;
+        let mut service = Service(process);
+        while !ready(self.http).await {
+            if let Some(ended) = service.0.try_wait()? {
+                bail!("the service ended before it was ready: {ended}");
+            }
+            ensure!(began.elapsed() < Duration::from_secs(30), "the service was not ready within 30 s");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok((service, began.elapsed()))
+    }
+}
+
+/// A running service; ended when it is dropped.
+pub struct Service(Child);
+
+impl Service {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Asks it to stop, and gives how long that took.
+    pub fn stop(mut self) -> Result<Duration> {
+        let began = Instant::now();
+        Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status()?;
+        let ended = self.0.wait()?;
+        ensure!(ended.success(), "the service ended with {ended}");
+        Ok(began.elapsed())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// `GET /readyz` over a connection of its own, so that nothing is kept open beside the ones that are counted.
+async fn ready(at: SocketAddr) -> bool {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let Ok(mut stream) = tokio::net::TcpStream::connect(at).await else { return false };
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n");
+    let mut answer = Vec::new();
+    stream.write_all(request.as_bytes()).await.is_ok()
+        && stream.read_to_end(&mut answer).await.is_ok()
+        && answer.starts_with(b"HTTP/1.1 200")
+}
+
+async fn member(ground: &Ground, login: &str, roles: Vec<Role>) -> Result<Secret> {
+    let new = NewPerson {
+        name: login.to_owned(),
+        language: "en".to_owned(),
+        minor: false,
+        roles,
+        contacts: Vec::new(),
+        verified: true,
+    };
+    let password = ground.ids.secret();
+    let person = add_staff(ground, &new, login, &password).await?;
+    let caller = sign_in::by_password(ground, login, &password, "127.0.0.1").await?.caller;
+    Ok(sign_in::new_token(ground, person, "benchmark", &caller).await?.1)
+}
+
+async fn telephones(ground: &Ground, count: usize) -> Result<Vec<Account>> {
+    let zone = maps::ZoneCode::new(ZONE).context("a zone of the sample map")?;
+    let mut accounts = Vec::new();
+    let mut tx = ground.store.write("benchmark helpers").await?;
+    for number in 0..count {
+        let (user, secret) = (format!("phone-{number}"), ground.ids.secret());
+        let new = NewHelper {
+            name: format!("Helper {number}"),
+            language: "fa".to_owned(),
+            contacts: vec![(ContactKind::Mqtt, user.clone())],
+            zones: vec![zone.clone()],
+            ..NewHelper::default()
+        };
+        let registered = put_helper(ground, &mut tx, &new, None, Standing::CHECKED).await?;
+        let prefix = &ground.config.mqtt.prefix;
+        let account = NewAccount {
+            name: user.clone(),
+            secret_digest: secret.digest(),
+            kind: AccountKind::Helper,
+            subject: Some(registered.person.0),
+            publish: vec![format!("{prefix}/helpers/{user}/answers")],
+            subscribe: vec![format!("{prefix}/helpers/{user}/notices")],
+        };
+        tx.put_mqtt_account(&account, ground.now(), None).await?;
+        accounts.push(Account { user, secret });
+    }
+    tx.commit().await?;
+    Ok(accounts)
+}
+
+async fn gauges(ground: &Ground) -> Result<Vec<Gauge>> {
+    let registered = sensors::adopt_city(ground).await?;
+    Ok(registered
+        .into_iter()
+        .filter_map(|one| {
+            let gauge = ground.city.gauges().iter().find(|gauge| gauge.code.as_str() == one.code.as_str())?;
+            let thresholds = gauge.thresholds.as_ref().filter(|_| gauge.reach.is_some())?;
+            Some(Gauge {
+                account: Account { user: one.user, secret: one.secret },
+                orange_m: thresholds.orange,
+                red_m: thresholds.red,
+            })
+        })
+        .collect())
+}
