@@ -159,7 +159,9 @@ pub async fn receive(ground: &Ground, incoming: Incoming<'_>) -> Result<Receipt,
     let withheld = marks.iter().any(|mark| mark.withholds());
     let thanks = thanks::texts(ground, told);
     if let Some((kind, address)) = checked.sender.as_ref().filter(|_| !withheld) {
-        thanks::put(ground, &mut tx, (id, told, &secret), (*kind, address), &checked.language, now).await?;
+        let thanked =
+            thanks::Thanked { report: id, number: &number, secret: &secret, told, language: &checked.language };
+        thanks::put(ground, &mut tx, &thanked, (*kind, address), now).await?;
     }
     let facts = json!({
         "channel": checked.channel, "zone": checked.spot.as_ref().and_then(|spot| spot.zone.as_ref()),
@@ -463,7 +465,7 @@ pub(super) fn digest_of(bytes: &[u8]) -> Vec<u8> {
     digest(&SHA256, bytes).as_ref().to_vec()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -158,6 +158,8 @@ pub struct KeptSms {
     pub key_digest: Vec<u8>,
     /// When it came.
     pub received_at: At,
+    /// When it was sent, as the gateway says.
+    pub sent_at: Option<At>,
     /// Who sent it, as the gateway wrote it.
     pub sender: Option<String>,
     /// What it says.
@@ -562,15 +564,15 @@ impl Tx {
     }
 
     /// Keeps a text message. `None` when it is new; else whether it has been looked at already.
-    pub(super) async fn keep_sms(
+    pub(in crate::reports) async fn keep_sms(
         &mut self,
         sms: &KeptSms,
         exercise: Option<ExerciseId>,
     ) -> Result<Option<bool>, Fault> {
         let kept: bool = on!(self, |conn| {
             sqlx::query(
-                "insert into sms_in (gateway, key_digest, received_at, state, sender, words, readable, exercise_id)
-                 values ($1, $2, $3, 'kept', $4, $5, $6, $7)
+                "insert into sms_in (gateway, key_digest, received_at, sent_at, state, sender, words, readable, exercise_id)
+                 values ($1, $2, $3, $8, 'kept', $4, $5, $6, $7)
                  on conflict (gateway, key_digest) do nothing",
             )
             .bind(sms.gateway.as_str())
@@ -580,6 +582,7 @@ impl Tx {
             .bind(sms.words.as_deref())
             .bind(sms.readable)
             .bind(exercise)
+            .bind(sms.sent_at)
             .execute(conn)
             .await
             .map(|done| done.rows_affected() == 1)
@@ -597,7 +600,7 @@ impl Tx {
     }
 
     /// Remembers what a text message became, and forgets what it said: the report or the answer holds that.
-    pub(super) async fn settle_sms(&mut self, sms: &KeptSms, report: Option<ReportId>) -> Result<(), Fault> {
+    pub(in crate::reports) async fn settle_sms(&mut self, sms: &KeptSms, report: Option<ReportId>) -> Result<(), Fault> {
         on!(self, |conn| {
             sqlx::query(
                 "update sms_in set state = $3, report_id = $4, sender = null, words = null
@@ -614,10 +617,10 @@ impl Tx {
     }
 
     /// Text messages that were kept before `before` and never looked at: the service was stopped in between.
-    pub(super) async fn sms_left(&mut self, before: Timestamp, limit: i64) -> Result<Vec<KeptSms>, Fault> {
+    pub(in crate::reports) async fn sms_left(&mut self, before: Timestamp, limit: i64) -> Result<Vec<KeptSms>, Fault> {
         on!(self, |conn| {
             sqlx::query_as(
-                "select gateway, key_digest, received_at, sender, words, readable
+                "select gateway, key_digest, received_at, sent_at, sender, words, readable
                  from sms_in where state = 'kept' and received_at < $1 order by received_at limit $2",
             )
             .bind(At(before))

@@ -2,39 +2,74 @@
 //! Called by `receive` inside its transaction.
 //! A marked report is not thanked by notice, so that nobody can make us write to a stranger again and again.
 
-use jiff::Timestamp;
-use maps::Texts;
-
 use alerts::template::Phrase;
+use jiff::{Timestamp, ToSpan};
+use maps::Texts;
 
 use super::Number;
 use crate::{
+    deliver::{Message, NewNotice, Reason},
     ground::Ground,
-    id::{ReportId, Secret},
+    id::{ContactId, NoticeId, ReportId, Secret},
     staff::contact::ContactKind,
     store::{Fault, Tx},
 };
 
+/// A thank-you that could not be sent for so long is of no use any more.
+const HOURS_MAX: i64 = 24;
+
 /// The thank-you in every language of the city.
 pub(super) fn texts(ground: &Ground, number: &Number) -> Texts {
-    ground.config.city.languages.iter().map(|language| (language.clone(), words(ground, number, language))).collect()
+    let languages = &ground.config.city.languages;
+    languages.iter().map(|language| (language.clone(), words(ground, number, language))).collect()
 }
 
-fn words(ground: &Ground, number: &Number, language: &str) -> String {
-    let digits = if language == "fa" { number.in_persian() } else { number.as_str().to_owned() };
-    // Templates are checked when they are loaded; a city's own one that can't be said leaves the number.
-    ground.templates.say(Phrase::ReportThanks, language, &[("number", &digits)]).unwrap_or(digits)
+/// What is thanked for.
+pub(super) struct Thanked<'a> {
+    pub report: ReportId,
+    /// Its own number and secret: the link's.
+    pub number: &'a Number,
+    pub secret: &'a Secret,
+    /// The number that is told: of a merged report, the earlier one's.
+    pub told: &'a Number,
+    /// BCP 47.
+    pub language: &'a str,
 }
 
-/// Puts the thank-you into the outbox.
+/// Puts the thank-you into the outbox: by SMS or e-mail; other kinds of contact are programs and wait for no thanks.
 pub(super) async fn put(
     ground: &Ground,
     tx: &mut Tx,
-    (_report, number, _secret): (ReportId, &Number, &Secret),
-    (_kind, _address): (ContactKind, &str),
-    language: &str,
-    _now: Timestamp,
+    thanked: &Thanked<'_>,
+    (kind, address): (ContactKind, &str),
+    now: Timestamp,
 ) -> Result<(), Fault> {
-    let _ = (words(ground, number, language), tx);
-    Ok(())
+    match kind {
+        ContactKind::Phone | ContactKind::Email => {}
+        ContactKind::Webhook | ContactKind::Mqtt => return Ok(()),
+    }
+    let contact = tx.contact_of(ContactId::draw(&ground.ids, now), kind, address, now, ground.exercise).await?;
+    let Thanked { report, number, secret, told, language } = *thanked;
+    let thanks = words(ground, told, language);
+    // Behind the `#` it stays in the reader's browser: no server's log, ours included, ever holds it.
+    let link = format!("{}/report#{}.{}", ground.config.public_url(), number.as_str(), secret.reveal());
+    let message = Message {
+        language: language.to_owned(),
+        subject: thanks.clone(),
+        body: format!("{thanks}\n{link}"),
+        sms: format!("{thanks}\n{link}"),
+    };
+    let id = NoticeId::draw(&ground.ids, now);
+    let key = format!("thanks:{report}");
+    let mut notice = NewNotice::to_contact(id, key, (contact, kind), Reason::Reported(report), message, now);
+    notice.report = Some(report);
+    notice.expires_at = now.checked_add(HOURS_MAX.hours()).ok();
+    notice.exercise = ground.exercise;
+    tx.put_notice(&notice).await.map(drop)
+}
+
+fn words(ground: &Ground, number: &Number, language: &str) -> String {
+    let digits = if language.starts_with("fa") { number.in_persian() } else { number.as_str().to_owned() };
+    // Templates are checked when they are loaded; where a city's own one can't be said, the number alone is told.
+    ground.templates.say(Phrase::ReportThanks, language, &[("number", &digits)]).unwrap_or(digits)
 }

@@ -83,7 +83,9 @@ fn facts_come_before_judgement() {
     let mut faults = Vec::new();
     for source in sources(&["src/sensors", "src/reports"]) {
         for name in source.rooms_named() {
-            if matches!(name.as_str(), "assess" | "issue" | "deliver") {
+            // A report's thank-you is an outbox row of the transaction that takes it (invariant 3), so `reports` knows the outbox.
+            let its_outbox = name == "deliver" && source.room() == "reports";
+            if matches!(name.as_str(), "assess" | "issue" | "deliver") && !its_outbox {
                 faults.push(format!("{} names crate::{name}", source.path));
             }
         }

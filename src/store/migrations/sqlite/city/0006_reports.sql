@@ -98,7 +98,9 @@ create table sms_in (
     -- SHA-256 of the operator's id with sender and text; without an id, of sender, text and minute.
     key_digest  blob  not null,
     received_at bigint not null,
-    -- 'kept' (not yet looked at), 'answer' (to a notice), 'report'.
+    -- When it was sent, as the gateway says.
+    sent_at     bigint,
+    -- 'kept' (not yet looked at), 'report', 'answer' (to a notice, or nothing to keep: it was empty).
     state       text   not null check (state in ('kept', 'answer', 'report')),
     report_id   blob references report (id),
     -- What it said, until it is looked at; then the report or the answer holds it.
