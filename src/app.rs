@@ -106,6 +106,13 @@ impl App {
                 async move { issue::expire_due(&ground).await }
             }
         });
+        spawn_worker(&mut stops, &ground, "text messages left", Bell::Facts, Duration::from_secs(60), {
+            let ground = ground.clone();
+            move || {
+                let ground = ground.clone();
+                async move { http::hooks::run_due(&ground).await }
+            }
+        });
         let listening = serve_http(&ground, assess, handle, &mut stops).await?;
         info!(%listening, "ready: {}", ground.config.public_url());
         Ok(Self { ground, listening, stops })

@@ -8,9 +8,9 @@ use super::{Message, NewNotice, Priority, Reason};
 use crate::{
     bell::Bell,
     ground::Ground,
-    id::NoticeId,
-    staff::{contact::ContactKind, sign_in},
-    store::Fault,
+    id::{ContactId, NoticeId},
+    staff::{Person, contact::ContactKind, sign_in},
+    store::{Fault, Tx},
 };
 
 /// Codes that one contact may get within `sign_in.window_minutes`: enough for a lost message or two, too few to annoy.
@@ -48,6 +48,33 @@ pub async fn send_sign_in_code(ground: &Ground, kind: ContactKind, address: &str
     tx.commit().await?;
     ground.bells.ring(Bell::Outbox);
     Ok(())
+}
+
+/// Puts a one-time code into the outbox by which a person proves that a contact is theirs. False when it got too many already.
+pub async fn put_contact_code(
+    ground: &Ground,
+    tx: &mut Tx,
+    person: &Person,
+    (contact, kind): (ContactId, ContactKind),
+) -> Result<bool, Fault> {
+    let now = ground.now();
+    let settings = &ground.config.sign_in;
+    tx.lock(&format!("code {contact}")).await?;
+    let since = now - Duration::from_secs(60 * settings.window_minutes.unsigned_abs());
+    if tx.codes_sent_since(contact, since).await? >= CODES_PER_WINDOW_MAX {
+        metrics::counter!("hamyar_sign_in_codes_throttled_total").increment(1);
+        return Ok(false);
+    }
+    let code = sign_in::code_for(ground, tx, contact).await?;
+    let id = NoticeId::draw(&ground.ids, now);
+    let message = message(&person.language, code.reveal(), settings.code_minutes);
+    let mut notice =
+        NewNotice::to_contact(id, format!("code:{id}"), (contact, kind), Reason::AskedForCode, message, now);
+    notice.person = Some(person.id);
+    notice.priority = Priority::Awaited;
+    notice.expires_at = Some(now + Duration::from_secs(60 * settings.code_minutes.unsigned_abs()));
+    notice.exercise = ground.exercise;
+    tx.put_notice(&notice).await
 }
 
 fn message(language: &str, code: &str, minutes: i64) -> Message {

@@ -13,9 +13,14 @@ use super::{
     store::InvitationRow,
 };
 use crate::{
+    bell::Bell,
+    deliver,
     ground::Ground,
-    id::{InvitationId, Secret, SquadId},
-    staff::{Mentor, contact::ContactKind},
+    id::{InvitationId, PersonId, Secret, SquadId},
+    staff::{
+        Mentor,
+        contact::{ContactKind, uniform},
+    },
     store::Fault,
 };
 
@@ -188,12 +193,34 @@ pub async fn accept(ground: &Ground, secret: &Secret, new: &NewHelper) -> Result
     let facts = json!({ "invitation": invitation.id, "minor": new.minor, "zones": registered.zones });
     let actor = crate::audit::Actor::Person(registered.person);
     audit(ground, &mut tx, actor, "accept invitation", registered.person, &facts).await?;
+    let person = tx.person(registered.person).await?.ok_or(Fault::RowNotFound)?;
+    for contact in tx.contacts_of_person(person.id).await?.iter().filter(|contact| takes_code(contact.kind)) {
+        deliver::put_contact_code(ground, &mut tx, &person, (contact.contact_id, contact.kind)).await?;
+    }
     tx.commit().await?;
+    ground.bells.ring(Bell::Outbox);
+    ground.bells.ring(Bell::Accounts);
     Ok(registered)
 }
 
+/// Sends a new code for a contact of somebody who came by an invitation and has not proved it yet. Says nothing about who is known.
+pub async fn send_code_again(ground: &Ground, person: PersonId, kind: ContactKind, address: &str) -> Result<(), Fault> {
+    let Ok(address) = uniform(kind, address, &ground.config.city.country_code) else { return Ok(()) };
+    let mut tx = ground.store.write("send contact code").await?;
+    let Some(person) = tx.person(person).await? else { return Ok(()) };
+    let contacts = tx.contacts_of_person(person.id).await?;
+    let known = contacts.iter().find(|known| known.kind == kind && known.address == address && !known.verified);
+    if let Some(known) = known.filter(|known| takes_code(known.kind)) {
+        if deliver::put_contact_code(ground, &mut tx, &person, (known.contact_id, known.kind)).await? {
+            tx.commit().await?;
+            ground.bells.ring(Bell::Outbox);
+        }
+    }
+    Ok(())
+}
+
 /// Kinds of contact that are proved by a code: those that a person reads.
-pub(super) fn takes_code(kind: ContactKind) -> bool {
+fn takes_code(kind: ContactKind) -> bool {
     match kind {
         ContactKind::Phone | ContactKind::Email => true,
         ContactKind::Webhook | ContactKind::Mqtt => false,

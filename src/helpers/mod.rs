@@ -9,7 +9,9 @@ mod squad;
 mod store;
 mod target;
 
-pub use invite::{InvitationShown, InviteRefusal, Invited, NewInvitation, accept, invite, revoke, show};
+pub use invite::{
+    InvitationShown, InviteRefusal, Invited, NewInvitation, accept, invite, revoke, send_code_again, show,
+};
 pub use register::{
     HelperFault, NewHelper, Registered, Standing, consent, erase, leave, put_helper, register, remove, set_own_zones,
     set_zones,

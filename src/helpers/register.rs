@@ -9,8 +9,10 @@ use serde_json::json;
 use super::store::NewHelperRow;
 use crate::{
     audit::{Actor, Decision},
+    bell::Bell,
+    broker::accounts::{AccountKind, NewAccount},
     ground::Ground,
-    id::{InvitationId, PersonId, SquadId},
+    id::{InvitationId, PersonId, Secret, SquadId},
     staff::{Helper, NewPerson, PersonFault, Registrar, Role, contact::ContactKind, put_person},
     store::{Fault, Tx},
 };
@@ -34,7 +36,7 @@ pub struct NewHelper {
     pub mentor: Option<PersonId>,
     /// Until when a guardian has consented to tasks and questions; the paper lies with staff.
     pub guardian_consent_until: Option<Timestamp>,
-    /// Addresses in order of preference. For MQTT an empty address asks for an account of ours.
+    /// Addresses in order of preference. MQTT asks for an account on our broker: its name is ours to draw, so the address is not looked at.
     pub contacts: Vec<(ContactKind, String)>,
     /// Home zones; of a zone with parts, all its leaves.
     pub zones: Vec<ZoneCode>,
@@ -49,6 +51,8 @@ pub struct Registered {
     pub person: PersonId,
     /// Their home zones: leaves.
     pub zones: Vec<ZoneCode>,
+    /// Name and secret of their MQTT account, when they chose that channel; the secret is shown once.
+    pub mqtt: Option<(String, Secret)>,
 }
 
 /// Why something about a helper can't be done.
@@ -112,6 +116,7 @@ pub async fn register(ground: &Ground, by: &Registrar, new: &NewHelper) -> Resul
     });
     audit(ground, &mut tx, by.actor(), "register helper", registered.person, &facts).await?;
     tx.commit().await?;
+    ground.bells.ring(Bell::Accounts);
     Ok(registered)
 }
 
@@ -161,12 +166,13 @@ pub async fn put_helper(
         tx.squad(squad).await?.ok_or(HelperFault::UnknownSquad)?;
     }
     let now = ground.now();
+    let account = account_name(ground);
     let contacts = new
         .contacts
         .iter()
-        .map(|(kind, address)| match (kind, address.as_str()) {
-            (ContactKind::Mqtt, "") => (*kind, account_name(ground)),
-            _ => (*kind, address.clone()),
+        .map(|(kind, address)| match kind {
+            ContactKind::Mqtt => (*kind, account.clone()),
+            ContactKind::Phone | ContactKind::Email | ContactKind::Webhook => (*kind, address.clone()),
         })
         .collect();
     let mut roles = vec![Role::Helper];
@@ -193,7 +199,39 @@ pub async fn put_helper(
     for zone in &zones {
         tx.add_helper_zone(person, zone, now).await?;
     }
-    Ok(Registered { person, zones })
+    let wants_mqtt = new.contacts.iter().any(|(kind, _)| *kind == ContactKind::Mqtt);
+    let mqtt = if wants_mqtt { Some(open_account(ground, tx, person, account).await?) } else { None };
+    Ok(Registered { person, zones, mqtt })
+}
+
+/// An account on our broker, on which a helper's application hears its notices and answers them. It is ours, so it counts as verified.
+async fn open_account(ground: &Ground, tx: &mut Tx, person: PersonId, name: String) -> Result<(String, Secret), Fault> {
+    let now = ground.now();
+    let secret = ground.ids.secret();
+    let prefix = &ground.config.mqtt.prefix;
+    let account = NewAccount {
+        name: name.clone(),
+        secret_digest: secret.digest(),
+        kind: AccountKind::Helper,
+        subject: Some(person.0),
+        publish: vec![format!("{prefix}/helpers/{name}/answers")],
+        subscribe: vec![format!("{prefix}/helpers/{name}/notices"), format!("{prefix}/zones/+/alerts")],
+    };
+    tx.put_mqtt_account(&account, now, ground.exercise).await?;
+    if let Some(contact) = tx.find_contact(ContactKind::Mqtt, &name).await? {
+        tx.verify_contact(person, contact, now).await?;
+    }
+    Ok((name, secret))
+}
+
+/// Ends the accounts of somebody who leaves.
+async fn close_accounts(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<(), Fault> {
+    for contact in tx.contacts_of_person(person).await? {
+        if contact.kind == ContactKind::Mqtt {
+            tx.revoke_mqtt_account(&contact.address, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Changes a helper's home zones.
@@ -230,7 +268,9 @@ pub async fn leave(ground: &Ground, by: &Helper) -> Result<(), HelperFault> {
     let mut tx = ground.store.write("leave").await?;
     end(ground, &mut tx, by.person()).await?;
     audit(ground, &mut tx, by.actor(), "leave", by.person(), &json!({})).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    ground.bells.ring(Bell::Accounts);
+    Ok(())
 }
 
 /// Staff ends a helper's registration.
@@ -238,7 +278,9 @@ pub async fn remove(ground: &Ground, by: &Registrar, person: PersonId) -> Result
     let mut tx = ground.store.write("remove helper").await?;
     end(ground, &mut tx, person).await?;
     audit(ground, &mut tx, by.actor(), "remove helper", person, &json!({})).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    ground.bells.ring(Bell::Accounts);
+    Ok(())
 }
 
 /// Erases what is personal of a helper: name, contacts, log-ins. Decisions keep the id.
@@ -250,7 +292,9 @@ pub async fn erase(ground: &Ground, by: &Registrar, person: PersonId) -> Result<
     }
     tx.erase_person(person, ground.now()).await?;
     audit(ground, &mut tx, by.actor(), "erase helper", person, &json!({})).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    ground.bells.ring(Bell::Accounts);
+    Ok(())
 }
 
 /// The leaves under each zone, sorted, each once.
@@ -293,6 +337,7 @@ async fn end(ground: &Ground, tx: &mut Tx, person: PersonId) -> Result<(), Helpe
     for zone in tx.zones_of_helper(person).await? {
         tx.withdraw_helper_zone(person, &zone, now).await?;
     }
+    close_accounts(tx, person, now).await?;
     Ok(tx.revoke_sessions(person, now).await?)
 }
 

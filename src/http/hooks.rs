@@ -9,9 +9,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tracing::warn;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{App, problem::Problem};
 use crate::{
+    deliver::reply::{self, SmsReply},
     ground::Ground,
     id::Secret,
     reports::{
@@ -51,6 +53,27 @@ pub async fn bring_sms(
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "").into_response())
 }
 
+/// Bring a text message in the address line
+///
+/// The same for gateways that know only GET, as Kannel's `get-url`. It keeps what it is told, under the message's own key.
+#[utoipa::path(get, path = "/hooks/sms/{gateway}", tag = "hooks",
+    params(("gateway" = String, Path, description = "its name in the configuration"), ("from" = Option<String>, Query), ("text" = Option<String>, Query),
+        ("id" = Option<String>, Query), ("secret" = Option<String>, Query)),
+    responses((status = 200, content_type = "text/plain", body = String), (status = 403, body = Problem)))]
+pub async fn bring_sms_by_query(
+    state: State<App>,
+    path: Path<String>,
+    query: RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    bring_sms(state, path, query, headers, Bytes::new()).await
+}
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(bring_sms, bring_sms_by_query))
+}
+
 /// Looks again at messages that were kept before the service stopped. One bounded piece; gives how many.
 pub async fn run_due(ground: &Ground) -> Result<usize, Fault> {
     let left = sms::left(ground).await?;
@@ -63,6 +86,12 @@ pub async fn run_due(ground: &Ground) -> Result<usize, Fault> {
 /// Makes of a kept message what it is: an answer to a notice, else a report.
 async fn take(ground: &Ground, kept: &KeptSms) -> Result<(), Fault> {
     let words = kept.words.clone().unwrap_or_default();
+    if let Some(sender) = kept.sender.as_ref().filter(|_| kept.readable) {
+        match reply::by_sms(ground, sender, &words).await? {
+            SmsReply::Answered | SmsReply::AskedBack => return sms::settle(ground, kept, None).await,
+            SmsReply::NotAnAnswer => {}
+        }
+    }
     let mut incoming = Incoming::new(Channel::Sms, words);
     incoming.key = Some(sms::report_key(kept));
     incoming.sender = kept.sender.clone().map(|sender| (ContactKind::Phone, sender));

@@ -6,9 +6,12 @@ pub mod alert_steps;
 pub mod alerts;
 pub mod assess;
 pub mod cap;
+pub mod helpers;
+pub mod hooks;
 pub mod live;
 pub mod map;
 pub mod problem;
+pub mod reports;
 pub mod rights;
 pub mod session;
 
@@ -81,8 +84,11 @@ fn api() -> OpenApiRouter<App> {
                 .routes(routes!(live::live))
                 // One line a room; each room lists its own routes.
                 .merge(map::routes())
-                .merge(assess::routes()),
+                .merge(assess::routes())
+                .merge(reports::routes())
+                .merge(helpers::routes()),
         )
+        .merge(hooks::routes())
         .routes(routes!(cap::atom))
         .routes(routes!(cap::rss))
         .routes(routes!(cap::exercise))

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use maps::{Position, Texts};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{App, problem::Problem, session::peer_address};
 use crate::{
@@ -31,6 +32,18 @@ use crate::{
 /// Reports on a page at most, and when nothing is asked.
 const PAGE_MAX: i64 = 200;
 const PAGE: i64 = 50;
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(send, list))
+        .routes(routes!(follow))
+        .routes(routes!(write_down))
+        .routes(routes!(look))
+        .routes(routes!(verify))
+        .routes(routes!(reject))
+        .routes(routes!(close))
+}
 
 /// A report as the public or the desk writes it
 #[derive(Deserialize, ToSchema)]
@@ -323,9 +336,9 @@ pub async fn close(
 fn incoming(channel: Channel, new: NewReport, headers: &HeaderMap) -> Result<Incoming<'static>, Problem> {
     let position = match new.position {
         None => None,
-        Some([lon, lat]) => Some(
-            Position::new(lon, lat).map_err(|fault| Problem::unusable(vec![format!("position: {fault}")]))?,
-        ),
+        Some([lon, lat]) => {
+            Some(Position::new(lon, lat).map_err(|fault| Problem::unusable(vec![format!("position: {fault}")]))?)
+        }
     };
     let key = headers.get("idempotency-key").map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned());
     Ok(Incoming {

@@ -600,7 +600,11 @@ impl Tx {
     }
 
     /// Remembers what a text message became, and forgets what it said: the report or the answer holds that.
-    pub(in crate::reports) async fn settle_sms(&mut self, sms: &KeptSms, report: Option<ReportId>) -> Result<(), Fault> {
+    pub(in crate::reports) async fn settle_sms(
+        &mut self,
+        sms: &KeptSms,
+        report: Option<ReportId>,
+    ) -> Result<(), Fault> {
         on!(self, |conn| {
             sqlx::query(
                 "update sms_in set state = $3, report_id = $4, sender = null, words = null

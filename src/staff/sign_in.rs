@@ -103,6 +103,50 @@ pub async fn new_code(
     Ok(Some((contact, person, code)))
 }
 
+/// Draws a one-time code by which a contact that is not verified yet is proved; see [`prove_contact`].
+///
+/// The caller puts the code into the outbox inside `tx` and commits.
+pub async fn code_for(ground: &Ground, tx: &mut Tx, contact: ContactId) -> Result<Secret, Fault> {
+    let settings = &ground.config.sign_in;
+    let code = ground.ids.digits(settings.code_digits);
+    let now = ground.now();
+    let expires = now + Duration::from_secs(60 * settings.code_minutes.unsigned_abs());
+    tx.put_code(contact, &code.digest(), now, expires).await?;
+    Ok(code)
+}
+
+/// Proves with a one-time code that `person` is reached by this contact: from now on it is verified.
+pub async fn prove_contact(
+    ground: &Ground,
+    kind: ContactKind,
+    address: &str,
+    code: &Secret,
+    person: PersonId,
+    peer: &str,
+) -> Result<(), SignInRefusal> {
+    let (mut tx, contact) = check_code(ground, kind, address, code, peer).await?;
+    if !tx.contacts_of_person(person).await?.iter().any(|known| known.contact_id == contact) {
+        return Err(SignInRefusal::Wrong);
+    }
+    let now = ground.now();
+    tx.verify_contact(person, contact, now).await?;
+    tx.drop_code(contact).await?;
+    let facts = json!({ "contact": contact });
+    tx.audit(
+        now,
+        &Decision {
+            actor: crate::audit::Actor::Person(person),
+            action: "verify contact",
+            subject_kind: "person",
+            subject_id: person.to_string(),
+            facts: &facts,
+            exercise: ground.exercise,
+        },
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}
+
 /// Logs in with a one-time code. `who` chooses among the people of a shared telephone.
 pub async fn by_code(
     ground: &Ground,
@@ -112,26 +156,7 @@ pub async fn by_code(
     who: Option<PersonId>,
     peer: &str,
 ) -> Result<SignedIn, SignInRefusal> {
-    let keys = [format!("address:{peer}")];
-    let address = uniform(kind, address, &ground.config.city.country_code).map_err(|_| SignInRefusal::Wrong)?;
-    let code = Secret::new(maps::latin_digits(code.reveal().trim()));
-    let mut tx = ground.store.write("check code").await?;
-    refuse_too_many(ground, &mut tx, &keys).await?;
-    let Some(contact) = tx.find_contact(kind, &address).await? else {
-        drop(tx);
-        count_failure(ground, &keys).await?;
-        return Err(SignInRefusal::Wrong);
-    };
-    tx.lock(&format!("code {contact}")).await?;
-    let open = tx.code(contact, ground.now()).await?;
-    let fits = open
-        .is_some_and(|(digest, tries)| tries < ground.config.sign_in.code_tries_max && same(&digest, &code.digest()));
-    if !fits {
-        tx.count_try(contact).await?;
-        tx.commit().await?;
-        count_failure(ground, &keys).await?;
-        return Err(SignInRefusal::Wrong);
-    }
+    let (mut tx, contact) = check_code(ground, kind, address, code, peer).await?;
     let people = tx.people_of_contact(contact).await?;
     let person = match (people.as_slice(), who) {
         ([only], None) => only.id,
@@ -188,6 +213,37 @@ pub async fn sign_out(ground: &Ground, caller: &Caller) -> Result<(), Fault> {
     let mut tx = ground.store.write("sign out").await?;
     tx.revoke_session(session, ground.now()).await?;
     tx.commit().await
+}
+
+/// The transaction in which a right code was found, and whose contact it is. A wrong code is counted.
+async fn check_code(
+    ground: &Ground,
+    kind: ContactKind,
+    address: &str,
+    code: &Secret,
+    peer: &str,
+) -> Result<(Tx, ContactId), SignInRefusal> {
+    let keys = [format!("address:{peer}")];
+    let address = uniform(kind, address, &ground.config.city.country_code).map_err(|_| SignInRefusal::Wrong)?;
+    let code = Secret::new(maps::latin_digits(code.reveal().trim()));
+    let mut tx = ground.store.write("check code").await?;
+    refuse_too_many(ground, &mut tx, &keys).await?;
+    let Some(contact) = tx.find_contact(kind, &address).await? else {
+        drop(tx);
+        count_failure(ground, &keys).await?;
+        return Err(SignInRefusal::Wrong);
+    };
+    tx.lock(&format!("code {contact}")).await?;
+    let open = tx.code(contact, ground.now()).await?;
+    let fits = open
+        .is_some_and(|(digest, tries)| tries < ground.config.sign_in.code_tries_max && same(&digest, &code.digest()));
+    if !fits {
+        tx.count_try(contact).await?;
+        tx.commit().await?;
+        count_failure(ground, &keys).await?;
+        return Err(SignInRefusal::Wrong);
+    }
+    Ok((tx, contact))
 }
 
 async fn caller(tx: &mut Tx, bearer: Option<Bearer>) -> Result<Option<Caller>, Fault> {

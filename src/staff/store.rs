@@ -193,6 +193,21 @@ impl Tx {
         })
     }
 
+    /// This person proved to be reached there.
+    pub async fn verify_contact(&mut self, person: PersonId, contact: ContactId, at: Timestamp) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update person_contact set verified_at = coalesce(verified_at, $3) where person_id = $1 and contact_id = $2",
+            )
+            .bind(person)
+            .bind(contact)
+            .bind(At(at))
+            .execute(conn)
+            .await
+            .map(drop)
+        })
+    }
+
     /// The contacts of a person, the preferred one first.
     pub async fn contacts_of_person(&mut self, person: PersonId) -> Result<Vec<ContactOf>, Fault> {
         on!(self, |conn| {

@@ -236,8 +236,12 @@ fn likely(text: &str) -> bool {
 fn sent_at(text: &str) -> Option<Timestamp> {
     let text = latin_digits(text);
     if let Ok(number) = text.parse::<i64>() {
-        return if number > 100_000_000_000 { Timestamp::from_millisecond(number) } else { Timestamp::from_second(number) }
-            .ok();
+        return if number > 100_000_000_000 {
+            Timestamp::from_millisecond(number)
+        } else {
+            Timestamp::from_second(number)
+        }
+        .ok();
     }
     text.parse::<Timestamp>().ok().or_else(|| {
         let civil = text.parse::<civil::DateTime>().ok()?;
@@ -301,9 +305,13 @@ mod tests {
 
     #[test]
     fn json_of_other_gateways_is_read() {
-        let body = r#"{"event":"sms:received","payload":{"messageId":"x1","message":"برف","phoneNumber":"+989181234567"}}"#;
+        let body =
+            r#"{"event":"sms:received","payload":{"messageId":"x1","message":"برف","phoneNumber":"+989181234567"}}"#;
         let sms = read(&Parts::from_json(body.as_bytes()).unwrap());
-        assert_eq!((sms.words.as_str(), sms.sender.as_deref(), sms.operator_id.as_deref()), ("برف", Some("+989181234567"), Some("x1")));
+        assert_eq!(
+            (sms.words.as_str(), sms.sender.as_deref(), sms.operator_id.as_deref()),
+            ("برف", Some("+989181234567"), Some("x1"))
+        );
         assert!(Parts::from_json(b"[1]").is_none());
     }
 
