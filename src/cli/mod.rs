@@ -3,6 +3,7 @@
 //! Every setting can be given by a file, by the environment or by a flag; what a flag says goes over everything.
 
 pub mod backup;
+pub mod cap;
 pub mod staff;
 
 use std::{path::PathBuf, sync::Arc};
@@ -94,6 +95,11 @@ enum Command {
         #[command(subcommand)]
         command: MapsCommand,
     },
+    /// CAP documents, ours or others'
+    Cap {
+        #[command(subcommand)]
+        command: cap::Command,
+    },
     /// People who work here
     Staff {
         #[command(subcommand)]
@@ -184,6 +190,7 @@ impl Cli {
                     city.hash()
                 ));
             }
+            Command::Cap { command } => cap::run(command)?,
             Command::Staff { command } => {
                 let ground = app::open_ground(Arc::new(config), app::Kind::Real).await?;
                 staff::run(&ground, command).await?;

@@ -1,1 +1,6 @@
-fn main() {}
+//! Every store's story, told on SQLite and on PostgreSQL with the same words.
+//! One binary; each room's stories are in a file of its own and begin with `on_both_engines`.
+//! A story owns its database, stands on a manual clock and seeded ids, and leaves nothing behind.
+
+mod engines;
+mod issue;
