@@ -61,10 +61,13 @@ impl Stops {
         self.0.push((name, Box::new(move || Box::pin(stop()))));
     }
 
-    /// Stops everything, the last started first. A part that does not end in `each` is left behind and named.
-    async fn stop(self, each: Duration) {
+    /// Stops everything, the last started first, within `all`. A part that does not end in time is left behind and named; even then
+    /// each one after it gets a moment.
+    async fn stop(self, all: Duration) {
+        let began = Clock::stopwatch();
         for (name, stop) in self.0.into_iter().rev() {
-            if tokio::time::timeout(each, stop()).await.is_err() {
+            let left = all.saturating_sub(Duration::from_secs_f64(began.seconds())).max(Duration::from_millis(200));
+            if tokio::time::timeout(left, stop()).await.is_err() {
                 warn!(part = name, "{name} did not stop in time and is left behind");
             }
         }
@@ -129,8 +132,7 @@ impl App {
 
     /// Stops every part in reverse.
     pub async fn stop(self) {
-        let each = Duration::from_secs(self.ground.config.server.stop_secs_max);
-        self.stops.stop(each).await;
+        self.stops.stop(Duration::from_secs(self.ground.config.server.stop_secs_max)).await;
     }
 }
 
