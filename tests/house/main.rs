@@ -14,7 +14,7 @@ use std::{
 use rust::Source;
 
 /// The crates' sources and all tests, relative to the root.
-const SOURCES: [&str; 6] = ["src", "maps/src", "alerts/src", "tests", "maps/tests", "alerts/tests"];
+const SOURCES: [&str; 7] = ["src", "maps/src", "alerts/src", "benches", "tests", "maps/tests", "alerts/tests"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
