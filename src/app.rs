@@ -13,6 +13,7 @@ use crate::{
     bell::{Bell, Bells},
     clock::Clock,
     config::Config,
+    deliver::{self, Channel, Channels, Publish},
     ground::Ground,
     http,
     id::Ids,
@@ -86,8 +87,20 @@ pub struct App {
 
 impl App {
     /// Opens the ground and starts every part; when this returns, the service is ready.
-    pub async fn build(config: Config, kind: Kind) -> anyhow::Result<Self> {
+    pub async fn build(mut config: Config, kind: Kind) -> anyhow::Result<Self> {
         let handle = metrics::install();
+        let listener = std::net::TcpListener::bind(config.server.listen)
+            .with_context(|| format!("server.listen {}", config.server.listen))?;
+        // Port 0 is the system's choice; links and the demo's ends need the real one.
+        config.server.listen = listener.local_addr()?;
+        let demo_mail = match kind {
+            Kind::Real => None,
+            Kind::Demo => {
+                let (mail, address) = deliver::sandbox::smtp::bind().await?;
+                deliver::sandbox::settings(&mut config, &Ids::system(), listener.local_addr()?, address);
+                Some(mail)
+            }
+        };
         let ground = open_ground(Arc::new(config), kind).await?;
         let mut stops = Stops::default();
         stops.push("store", {
@@ -116,7 +129,13 @@ impl App {
                 async move { http::hooks::run_due(&ground).await }
             }
         });
-        let listening = serve_http(&ground, assess, handle, &mut stops).await?;
+        if let Some(mail) = demo_mail {
+            let stop = CancellationToken::new();
+            tokio::spawn(deliver::sandbox::smtp::into_inbox(mail, ground.clone(), stop.clone()));
+            stops.push("demo mail", move || async move { stop.cancel() });
+        }
+        start_delivery(&ground, None, &mut stops).await?;
+        let listening = serve_http(&ground, assess, handle, listener, &mut stops).await?;
         info!(%listening, "ready: {}", ground.config.public_url());
         Ok(Self { ground, listening, stops })
     }
@@ -252,10 +271,41 @@ fn spawn_worker<Fut, E>(
     });
 }
 
+/// Delivery: the expander, the boards, and a worker per lane, so that a stuck one delays no other.
+async fn start_delivery(ground: &Ground, mqtt: Option<Publish>, stops: &mut Stops) -> anyhow::Result<()> {
+    let channels = Channels::open(&ground.config, &ground.bells, mqtt)?;
+    spawn_worker(stops, ground, "expand", Bell::Broadcasts, Duration::from_secs(1), {
+        let ground = ground.clone();
+        move || {
+            let ground = ground.clone();
+            async move { deliver::expand_due(&ground).await }
+        }
+    });
+    deliver::board::start(ground).await?;
+    spawn_worker(stops, ground, "boards", Bell::Broadcasts, Duration::from_secs(1), {
+        let (ground, channels) = (ground.clone(), channels.clone());
+        move || {
+            let (ground, channels) = (ground.clone(), channels.clone());
+            async move { deliver::board::run_due(&ground, &channels).await }
+        }
+    });
+    for channel in Channel::ALL {
+        for lane in channels.lanes(channel) {
+            let (ground_of, channels) = (ground.clone(), channels.clone());
+            spawn_worker(stops, ground, channel.as_str(), Bell::Outbox, Duration::from_millis(500), move || {
+                let (ground, channels, lane) = (ground_of.clone(), channels.clone(), lane.clone());
+                async move { deliver::run_lane(&ground, &channels, &lane).await }
+            });
+        }
+    }
+    Ok(())
+}
+
 async fn serve_http(
     ground: &Ground,
     assess: Assess,
     handle: metrics_exporter_prometheus::PrometheusHandle,
+    listener: std::net::TcpListener,
     stops: &mut Stops,
 ) -> anyhow::Result<SocketAddr> {
     let settings = &ground.config.server;
@@ -267,8 +317,6 @@ async fn serve_http(
         live_pages: Arc::new(tokio::sync::Semaphore::new(settings.live_pages_max)),
         stop: stop.clone(),
     };
-    let listener =
-        std::net::TcpListener::bind(settings.listen).with_context(|| format!("server.listen {}", settings.listen))?;
     listener.set_nonblocking(true)?;
     let listening = listener.local_addr()?;
     let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();

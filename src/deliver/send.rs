@@ -58,6 +58,9 @@ pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Resul
 async fn claim(ground: &Ground, lane: &str) -> Result<Vec<(Claimed, uuid::Uuid)>, Fault> {
     let now = ground.now();
     let settings = &ground.config.deliver;
+    if !ground.store.read("anything due").await?.anything_due(lane, now).await? {
+        return Ok(Vec::new());
+    }
     let mut tx = ground.store.write("claim notices").await?;
     let mut limit = settings.claim_max;
     if lane == Channel::Sms.as_str() {

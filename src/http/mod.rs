@@ -6,10 +6,13 @@ pub mod alert_steps;
 pub mod alerts;
 pub mod assess;
 pub mod cap;
+pub mod delivery;
+pub mod demo;
 pub mod helpers;
 pub mod hooks;
 pub mod live;
 pub mod map;
+pub mod notices;
 pub mod problem;
 pub mod reports;
 pub mod rights;
@@ -81,6 +84,10 @@ fn api() -> OpenApiRouter<App> {
                 .routes(routes!(alerts::all_clear))
                 .routes(routes!(alerts::cancel))
                 .routes(routes!(alerts::discard))
+                .routes(routes!(delivery::delivery))
+                .routes(routes!(notices::my_notices))
+                .routes(routes!(notices::answer))
+                .routes(routes!(demo::inbox))
                 .routes(routes!(live::live))
                 // One line a room; each room lists its own routes.
                 .merge(map::routes())
@@ -89,6 +96,7 @@ fn api() -> OpenApiRouter<App> {
                 .merge(helpers::routes()),
         )
         .merge(hooks::routes())
+        .routes(routes!(notices::show_link, notices::answer_link))
         .routes(routes!(cap::atom))
         .routes(routes!(cap::rss))
         .routes(routes!(cap::exercise))
@@ -112,6 +120,9 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(api)
         .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .route("/hooks/receipts/{gateway}", get(notices::receipt))
+        .route("/demo/gateway/sendsms", get(demo::send_sms))
+        .route("/demo/gateway/webhook", axum::routing::post(demo::webhook))
         .with_state(app)
         .merge(pages())
         .layer((

@@ -4,16 +4,18 @@
 
 pub mod smtp;
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, net::SocketAddr, str::FromStr};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Channel;
 use crate::{
     bell::LiveAudience,
+    config::{Config, Email, SmsGateway, Webhook},
     ground::Ground,
-    id::NoticeId,
+    id::{Ids, NoticeId, Secret},
     store::{At, Fault, stored_text},
 };
 
@@ -96,6 +98,42 @@ pub struct NewSandboxMessage<'m> {
     pub body: &'m str,
     /// The notice that it was, where the channel carries its id.
     pub notice: Option<NoticeId>,
+}
+
+/// The name of the demo's SMS gateway: people of the demo write to `/hooks/sms/demo`.
+pub const GATEWAY: &str = "demo";
+
+/// Turns every way out of the demo into loopback ends of ours: `listening` is our own HTTP address, `mail` that of [`smtp`].
+///
+/// Whatever gateways, relays and targets a configuration names, the demo reaches none of them.
+pub fn settings(config: &mut Config, ids: &Ids, listening: SocketAddr, mail: SocketAddr) {
+    config.sms.send_by = GATEWAY.into();
+    let send_url = format!("http://{listening}/demo/gateway/sendsms");
+    // The demo's telephones know the secret that was drawn for them before.
+    let known = std::mem::take(&mut config.sms.gateways).remove(GATEWAY);
+    let gateway = SmsGateway {
+        dialect: "kannel".into(),
+        secret: known.map_or_else(|| ids.secret(), |known| known.secret),
+        send_url,
+        user: String::new(),
+        password: Secret::new(""),
+        sender: config.city.service_number.clone(),
+    };
+    config.sms.gateways.insert(GATEWAY.to_owned(), gateway);
+    config.email = Email {
+        server: format!("smtp://{mail}"),
+        user: String::new(),
+        password: Secret::new(""),
+        from: "Hamyar <hamyar@demo.invalid>".into(),
+    };
+    config.webhooks = BTreeMap::from([(
+        GATEWAY.to_owned(),
+        Webhook {
+            url: format!("http://{listening}/demo/gateway/webhook"),
+            secret: Secret::new(format!("whsec_{}", STANDARD.encode(ids.secret().digest()))),
+            events: Vec::new(),
+        },
+    )]);
 }
 
 /// Keeps a message of the demo. Does nothing on a real city's database.

@@ -41,9 +41,16 @@ impl Mail {
     }
 }
 
-/// Listens on a loopback port and keeps every mail in the demo's inbox. Gives the address and ends with `stop`.
-pub async fn into_inbox(ground: Ground, stop: CancellationToken) -> std::io::Result<SocketAddr> {
-    serve(stop, move |mail| {
+/// A loopback port of the system's choosing.
+pub async fn bind() -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Keeps every mail in the demo's inbox, until `stop`.
+pub async fn into_inbox(listener: TcpListener, ground: Ground, stop: CancellationToken) {
+    serve(listener, stop, move |mail| {
         let ground = ground.clone();
         async move {
             let notice = mail.notice();
@@ -63,39 +70,31 @@ pub async fn into_inbox(ground: Ground, stop: CancellationToken) -> std::io::Res
             true
         }
     })
-    .await
+    .await;
 }
 
-/// Listens on a loopback port; each mail is given to `take`, which says whether it is kept (250) or not (451).
-pub async fn serve<F>(
-    stop: CancellationToken,
-    take: impl Fn(Mail) -> F + Send + Sync + 'static,
-) -> std::io::Result<SocketAddr>
+/// Each mail is given to `take`, which says whether it is kept (250) or not (451). Ends with `stop`.
+pub async fn serve<F>(listener: TcpListener, stop: CancellationToken, take: impl Fn(Mail) -> F + Send + Sync + 'static)
 where
     F: Future<Output = bool> + Send,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
     let (take, places) = (Arc::new(take), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
-    tokio::spawn(async move {
-        loop {
-            let stream = tokio::select! {
-                () = stop.cancelled() => return,
-                accepted = listener.accept() => match accepted { Ok((stream, _)) => stream, Err(_) => continue },
-            };
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let (take, stop) = (Arc::clone(&take), stop.clone());
-            // One task per connection, and connections are bounded by their places.
-            tokio::spawn(async move {
-                let _place = place;
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    ended = session(stream, take.as_ref()) => if let Err(fault) = ended { debug!(%fault, "a mail session ended: {fault}") },
-                }
-            });
-        }
-    });
-    Ok(address)
+    loop {
+        let stream = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => match accepted { Ok((stream, _)) => stream, Err(_) => continue },
+        };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let (take, stop) = (Arc::clone(&take), stop.clone());
+        // One task per connection, and connections are bounded by their places.
+        tokio::spawn(async move {
+            let _place = place;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                ended = session(stream, take.as_ref()) => if let Err(fault) = ended { debug!(%fault, "a mail session ended: {fault}") },
+            }
+        });
+    }
 }
 
 async fn session<F: Future<Output = bool>>(stream: TcpStream, take: &impl Fn(Mail) -> F) -> std::io::Result<()> {

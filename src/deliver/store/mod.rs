@@ -12,8 +12,8 @@ mod told; // Who is told.
 pub(super) use answers::Candidate;
 pub(super) use boards::LiveBroadcast;
 pub(super) use outbox::{Claimed, Outcome};
-pub(super) use progress::{NoticeRow, ProgressRow};
-pub(super) use told::{Due, Reached, ToExpand};
+pub(super) use progress::NoticeRow;
+pub(super) use told::ToExpand;
 
 use alerts::Content;
 use jiff::Timestamp;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     deliver::{Channel, Question},
-    id::{AlertId, AttemptId, ContactId, ExerciseId, NoticeId, PersonId},
+    id::{AlertId, AttemptId, ContactId, ExerciseId, NoticeId},
     on,
     staff::contact::ContactKind,
     store::{At, Engine, Fault, Tx},
@@ -20,7 +20,6 @@ use crate::{
 pub(in crate::deliver) struct Claimed {
     pub id: NoticeId,
     pub alert_id: Option<AlertId>,
-    pub person_id: Option<PersonId>,
     pub contact_id: Option<ContactId>,
     pub target: Option<String>,
     pub channel: Channel,
@@ -77,13 +76,29 @@ macro_rules! claim {
                  limit $5 ",
             $skip,
             ")
-             returning id, alert_id, person_id, contact_id, target, channel, language, subject, body, sms, payload, question,
+             returning id, alert_id, contact_id, target, channel, language, subject, body, sms, payload, question,
                  attempts, failures, made_at, expires_at, exercise_id"
         )
     };
 }
 
 impl Tx {
+    /// Whether anything of a lane is due: asked of a reader, so that an idle lane holds up no writer.
+    pub(in crate::deliver) async fn anything_due(&mut self, lane: &str, now: Timestamp) -> Result<bool, Fault> {
+        let due: Option<NoticeId> = on!(self, |conn| {
+            sqlx::query_scalar(
+                "select id from notice
+                 where lane = $1 and due_at <= $2 and (lease_until is null or lease_until <= $2)
+                 limit 1",
+            )
+            .bind(lane)
+            .bind(At(now))
+            .fetch_optional(conn)
+            .await
+        })?;
+        Ok(due.is_some())
+    }
+
     /// Takes up to `limit` due notices of a lane, until `until`. Those no longer true are withdrawn first.
     pub(in crate::deliver) async fn claim_notices(
         &mut self,
@@ -238,23 +253,7 @@ impl Tx {
             .map(drop)
         })?;
         if state == "failed" {
-            // This contact is lost: the next one of each person is tried now, not after the wait for an answer.
-            on!(self, |conn| {
-                sqlx::query(
-                    "update recipient set escalate_at = $2
-                     where answer is null and escalate_at is not null
-                       and exists (
-                           select 1 from notice n
-                           where (n.id = $1 or n.merged_into = $1)
-                             and n.broadcast_id = recipient.broadcast_id and n.person_id = recipient.person_id
-                       )",
-                )
-                .bind(notice)
-                .bind(At(at))
-                .execute(conn)
-                .await
-                .map(drop)
-            })?;
+            self.try_next_contact(notice, at).await?;
         }
         Ok(true)
     }
@@ -268,12 +267,12 @@ impl Tx {
         at: Timestamp,
     ) -> Result<bool, Fault> {
         let state = if delivered { "delivered" } else { "failed" };
-        on!(self, |conn| {
+        let known = on!(self, |conn| {
             sqlx::query(
                 "update notice
                  set state = $2, delivered_at = case when $2 = 'delivered' then coalesce(delivered_at, $3) else delivered_at end,
                      last_error = $4
-                 where (id = $1 or merged_into = $1) and channel = 'sms' and state = 'sent'",
+                 where (id = $1 or merged_into = $1) and channel = 'sms' and attempts > 0 and state in ('waiting', 'sent')",
             )
             .bind(notice)
             .bind(state)
@@ -282,6 +281,30 @@ impl Tx {
             .execute(conn)
             .await
             .map(|done| done.rows_affected() > 0)
+        })?;
+        if known && !delivered {
+            self.try_next_contact(notice, at).await?;
+        }
+        Ok(known)
+    }
+
+    /// This contact is lost: the next one of each person it was for is tried now, not after the wait for an answer.
+    async fn try_next_contact(&mut self, notice: NoticeId, at: Timestamp) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update recipient set escalate_at = $2
+                 where answer is null and escalate_at is not null
+                   and exists (
+                       select 1 from notice n
+                       where (n.id = $1 or n.merged_into = $1)
+                         and n.broadcast_id = recipient.broadcast_id and n.person_id = recipient.person_id
+                   )",
+            )
+            .bind(notice)
+            .bind(At(at))
+            .execute(conn)
+            .await
+            .map(drop)
         })
     }
 }

@@ -6,7 +6,7 @@ use sqlx::types::Json;
 
 use crate::{
     deliver::{Channel, Reason},
-    id::{AlertId, BroadcastId, ContactId, NoticeId, PersonId},
+    id::{AlertId, BroadcastId, NoticeId, PersonId},
     on,
     staff::contact::ContactKind,
     store::{At, Fault, Tx},
@@ -31,7 +31,6 @@ pub(in crate::deliver) struct NoticeRow {
     pub id: NoticeId,
     pub person_id: Option<PersonId>,
     pub person_name: Option<String>,
-    pub contact_id: Option<ContactId>,
     pub kind: Option<ContactKind>,
     pub address: Option<String>,
     pub target: Option<String>,
@@ -107,7 +106,7 @@ impl Tx {
         let after = after.unwrap_or(NoticeId(uuid::Uuid::nil()));
         on!(self, |conn| {
             sqlx::query_as(
-                "select n.id, n.person_id, p.name as person_name, n.contact_id, c.kind, c.address, n.target, n.channel, n.state, n.attempts,
+                "select n.id, n.person_id, p.name as person_name, c.kind, c.address, n.target, n.channel, n.state, n.attempts,
                      n.last_error, n.reasons, n.due_at, n.sent_at, n.answer, n.answered_at, n.lease_until,
                      n.merged_into is not null as merged
                  from notice n

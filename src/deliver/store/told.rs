@@ -23,7 +23,6 @@ pub(in crate::deliver) struct ToExpand {
     pub kind: String,
     pub identifier: String,
     pub content: Json<Content>,
-    pub cap_xml: String,
     pub zones: Json<Vec<ZoneCode>>,
     pub told_by: Json<Vec<AlertId>>,
     pub urgent: bool,
@@ -43,7 +42,6 @@ pub(in crate::deliver) struct Reached {
     pub name: Option<String>,
     pub language: String,
     pub minor: bool,
-    pub reasons: Json<Vec<Reason>>,
 }
 
 /// Somebody whose next contact is to be tried.
@@ -58,7 +56,7 @@ pub(in crate::deliver) struct Due {
 }
 
 const TO_EXPAND: &str =
-    "select id, alert_id, kind, identifier, content, cap_xml, zones, told_by, urgent, published_at, expires_at, step,
+    "select id, alert_id, kind, identifier, content, zones, told_by, urgent, published_at, expires_at, step,
      step_after, people, exercise_id
  from broadcast ";
 
@@ -172,7 +170,7 @@ impl Tx {
         let after = after.unwrap_or(PersonId(uuid::Uuid::nil()));
         on!(self, |conn| {
             sqlx::query_as(
-                "select r.person_id, b.alert_id, p.name, p.language, p.minor, r.reasons
+                "select r.person_id, b.alert_id, p.name, p.language, p.minor
                  from broadcast b
                  join recipient r on r.broadcast_id = b.id
                  join person p on p.id = r.person_id
