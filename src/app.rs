@@ -162,10 +162,12 @@ pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Grou
     let templates = load_templates(&config.city.templates_dir)?;
     let store = Store::open(&database_url(&config), config.store.connections_max).await?;
     let bells = Bells::new(config.server.live_kept_max);
+    let ids = Ids::system();
+    bells.name_stream(ids.below(u64::MAX));
     let mut ground = Ground {
         store,
         clock,
-        ids: Ids::system(),
+        ids,
         bells,
         config,
         city: Arc::new(city),

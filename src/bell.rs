@@ -28,7 +28,9 @@ const BELLS: [Bell; 4] = [Bell::Facts, Bell::Broadcasts, Bell::Outbox, Bell::Acc
 /// What open pages are told. `kind` is one of the names in docs/architecture.md; `id` says which thing changed.
 #[derive(Clone, Debug, Serialize)]
 pub struct LiveEvent {
-    /// Position in this process's stream.
+    /// Which stream: another process, or this one started anew, counts from one again.
+    pub stream: u64,
+    /// Position in that stream.
     pub seq: u64,
     /// "zone.changed", "reading.kept", "report.received", "incident.changed", "proposal.changed", "alert.changed", "delivery.changed".
     pub kind: &'static str,
@@ -61,6 +63,7 @@ struct Inner {
 
 #[derive(Debug)]
 struct Recent {
+    stream: u64,
     next_seq: u64,
     kept: VecDeque<LiveEvent>,
     kept_max: usize,
@@ -85,7 +88,7 @@ impl Bells {
     pub fn new(kept_max: usize) -> Self {
         Self(Arc::new(Inner {
             bells: std::array::from_fn(|_| watch::Sender::new(0)),
-            live: Mutex::new(Recent { next_seq: 1, kept: VecDeque::new(), kept_max }),
+            live: Mutex::new(Recent { stream: 0, next_seq: 1, kept: VecDeque::new(), kept_max }),
             live_sender: broadcast::Sender::new(kept_max.max(16)),
         }))
     }
@@ -110,10 +113,15 @@ impl Bells {
         Ear(self.bell(bell).subscribe())
     }
 
+    /// Gives this process's stream a number of its own, so that a page that comes back from an earlier one is noticed.
+    pub fn name_stream(&self, stream: u64) {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner).stream = stream;
+    }
+
     /// Tells open pages.
     pub fn tell(&self, audience: LiveAudience, kind: &'static str, about: serde_json::Value) {
         let mut recent = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = LiveEvent { seq: recent.next_seq, kind, audience, about };
+        let event = LiveEvent { stream: recent.stream, seq: recent.next_seq, kind, audience, about };
         recent.next_seq += 1;
         recent.kept.push_back(event.clone());
         while recent.kept.len() > recent.kept_max {
@@ -123,19 +131,40 @@ impl Bells {
         let _ = self.0.live_sender.send(event);
     }
 
-    /// What came after `seq`, and what comes from now on. `None` when events after `seq` are no longer kept (or never were):
-    /// the page has to load everything again.
-    pub fn listen(&self, after: Option<u64>) -> (Option<Vec<LiveEvent>>, broadcast::Receiver<LiveEvent>) {
+    /// What came after an event (its stream and position), and what comes from now on. `None` when that is no longer kept, or of
+    /// another stream: the page has to load everything again.
+    pub fn listen(&self, after: Option<(u64, u64)>) -> (Option<Vec<LiveEvent>>, broadcast::Receiver<LiveEvent>) {
         let recent = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
         let receiver = self.0.live_sender.subscribe();
         let missed = match after {
             None => Some(Vec::new()),
-            Some(seq) if seq >= recent.next_seq => None,
-            Some(seq) => {
+            Some((stream, seq)) if stream != recent.stream || seq >= recent.next_seq => None,
+            Some((_, seq)) => {
                 let oldest = recent.kept.front().map_or(recent.next_seq, |event| event.seq);
                 (seq + 1 >= oldest).then(|| recent.kept.iter().filter(|event| event.seq > seq).cloned().collect())
             }
         };
         (missed, receiver)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_comes_back_gets_what_it_missed_or_is_told_to_start_anew() {
+        let bells = Bells::new(3);
+        bells.name_stream(7);
+        for id in 1..=5 {
+            bells.tell(LiveAudience::Public, "zone.changed", serde_json::json!({ "id": id }));
+        }
+        let seqs = |after| bells.listen(after).0.map(|missed| missed.iter().map(|event| event.seq).collect::<Vec<_>>());
+        assert_eq!(seqs(None), Some(vec![]));
+        assert_eq!(seqs(Some((7, 3))), Some(vec![4, 5]));
+        assert_eq!(seqs(Some((7, 5))), Some(vec![]));
+        assert_eq!(seqs(Some((7, 1))), None, "event 2 is no longer kept");
+        assert_eq!(seqs(Some((7, 6))), None, "there never was one");
+        assert_eq!(seqs(Some((8, 5))), None, "another process's stream");
     }
 }

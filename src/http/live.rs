@@ -33,7 +33,11 @@ pub async fn live(State(app): State<App>, caller: Option<Caller>, headers: Heade
             "too many pages are open; try again in a minute",
         )
     })?;
-    let after = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
+    let after = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(|id| {
+        let known = id.split_once('-').and_then(|(stream, seq)| Some((stream.parse().ok()?, seq.parse().ok()?)));
+        // An id that we can't have given is of no stream of ours: the page starts anew.
+        known.unwrap_or((u64::MAX, u64::MAX))
+    });
     let (missed, receiver) = app.ground.bells.listen(after);
     let reset = missed.is_none().then(|| Event::default().event("reset").data("{}"));
     let missed = missed.unwrap_or_default();
@@ -79,5 +83,5 @@ fn visible(event: &LiveEvent, staff: bool) -> bool {
 }
 
 fn present(event: &LiveEvent) -> Event {
-    Event::default().id(event.seq.to_string()).event(event.kind).data(event.about.to_string())
+    Event::default().id(format!("{}-{}", event.stream, event.seq)).event(event.kind).data(event.about.to_string())
 }
