@@ -9,6 +9,8 @@ const handedOn = ['/api', '/cap', '/n/'];
 
 export default defineConfig({
   plugins: [svelte()],
+  // Tests mount components in a browser's document, so Svelte's browser half is wanted there too.
+  resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   build: {
     target: 'es2020',
     assetsInlineLimit: 0,

@@ -16,6 +16,8 @@ export async function openBrowser() {
 export async function openPage(browser, { width = 1366, height = 768, ...more } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', ...more });
   const page = await context.newPage();
+  // Drawing maps in software on a busy machine takes its time.
+  page.setDefaultTimeout(90_000);
   const faults = [];
   page.on('pageerror', (fault) => faults.push(`page: ${fault.message}`));
   page.on('console', (message) => {

@@ -41,9 +41,9 @@ export function city(nowMs) {
     const age = state === 'silent' ? 260 : 2;
     const value = quantity === 'stage_m' ? stageAt(rising, thresholds, age) : quantity === 'snow_depth_cm' ? 4 : 7.2;
     const latest = state === 'never' ? null : { value, read_at: at(age), received_at: at(age), flag: 'good' };
-    const unit = { stage_m: 'm', snow_depth_cm: 'cm', rain_mm: 'mm', air_temp_c: 'c' }[quantity] ?? 'm';
+    const unit = { stage_m: 'm', snow_depth_cm: 'cm', rain_mm: 'mm', air_temp_c: '°C' }[quantity] ?? 'm';
     const quantities = [{ quantity, unit, latest, thresholds: thresholds ? { yellow: thresholds.yellow, orange: thresholds.orange, red: thresholds.red } : null }];
-    if (state !== 'never') quantities.push({ quantity: 'battery_v', unit: 'v', latest: { value: 3.71, read_at: at(age), received_at: at(age), flag: 'good' }, thresholds: null });
+    if (state !== 'never') quantities.push({ quantity: 'battery_v', unit: 'V', latest: { value: 3.71, read_at: at(age), received_at: at(age), flag: 'good' }, thresholds: null });
     return { id: uuid(1000 + index), code, name, position: gauge.geometry.coordinates, zone: zone ?? leaves[index % leaves.length].properties.code, quantities, state, expected_interval_secs: expected_interval_secs ?? 300 };
   });
   const readings = (id, quantity) => {
@@ -76,14 +76,14 @@ export function city(nowMs) {
   });
 
   const position = (index) => places.features[index % places.features.length].geometry.coordinates;
-  const report = (n, words, more) => ({ id: uuid(2000 + n), number: String(4_810_200 + n * 37), channel: 'sms', hazard: 'flood', words, place_words: null, position: position(n * 5), zone: leaves[n % 8].properties.code, zone_name: leaves[n % 8].properties.name, depth_cm: null, received_at: at(n * 6 + 1), status: 'new', marks: [], merged_into: null, incident: uuid(3001), sender_masked: '0918…4821', ...more });
+  const report = (n, words, more) => ({ id: uuid(2000 + n), number: String(4_810_200 + n * 37), channel: 'sms', hazard: 'flood', words, place_words: null, position: position(n * 5), zone: leaves[n % 8].properties.code, zone_name: leaves[n % 8].properties.name, depth_cm: null, received_at: at(n * 6 + 1), status: 'new', marks: [], merged_into: null, sender_name: null, sender_masked: '0918…4821', ...more });
   const reports = [
     report(1, 'آب از جدول بالا زده و داره میاد تو پارکینگ خونه‌ها. پل تختی', { place_words: 'پل تختی', depth_cm: 40 }),
     report(2, 'سلام زیرگذر پر آب شده ماشین گیر کرده', { place_words: 'زیرگذر عباس‌آباد', channel: 'web', depth_cm: 60, status: 'verified' }),
-    report(3, 'رودخانه خیلی گل‌آلود شده و صدای سنگ میاد', { position: null, marks: ['unlocated'], zone: null, zone_name: null }),
+    report(3, 'رودخانه خیلی گل‌آلود شده و صدای سنگ میاد', { position: null, marks: ['unreadable'], zone: null, zone_name: null }),
     report(4, 'Water is coming over the footbridge near the park', { channel: 'web', place_words: 'Mardom Park', sender_masked: null }),
     report(5, 'کوچه ما برف سنگین داره و راه بسته است', { hazard: 'snow', channel: 'desk', status: 'verified', depth_cm: 30 }),
-    report(6, 'تست تست', { status: 'rejected', marks: ['repeat'] }),
+    report(6, 'تست تست', { status: 'rejected', marks: ['many_from_sender'] }),
   ];
 
   const reasons = [
@@ -104,23 +104,23 @@ export function city(nowMs) {
     en: { headline: 'Flood warning, level red: along the Abbasabad', description: 'The Abbasabad at Takhti Bridge has passed the orange threshold and is still rising. It is expected to reach the quarters downstream within half an hour.', instruction: 'Move away from the river and from underpasses. Go to an upper floor. Move your car from the river bank, but never enter the water for a car.', sms: 'Flood warning: move away from the Abbasabad river and underpasses now. Hamyar', minor_instruction: 'Go to high ground with an adult and tell your mentor. Keep away from the water.', spoken: 'Flood warning. Move away from the Abbasabad river.' },
   };
   const content = { hazard: 'flood', level: 'red', wordings, zones: touched.map(({ code, name }) => ({ code, name })), polygons: [[ribbon]], response_types: ['Evacuate', 'Avoid'], urgency: 'Immediate', severity: 'Severe', certainty: 'Observed', expires: new Date(nowMs + 6 * 3_600_000).toISOString(), contact: '137', event_code: 'OET-081' };
-  const proposals = [{ id: uuid(4001), incident: uuid(3001), hazard: 'flood', level: 'red', made_at: at(3), state: 'open', headline: both(wordings.fa.headline, wordings.en.headline), reasons, zones: touched, content }];
+  const proposals = [{ id: uuid(4001), incident: uuid(3001), hazard: 'flood', level: 'red', made_at: at(3), state: 'open', headline: both(wordings.fa.headline, wordings.en.headline), reasons, content }];
 
   const names = ['مریم احمدی', 'رضا کریمی', 'سارا نوری', 'علی حسینی', 'زهرا مرادی', 'حمید رستمی', 'نگار صفایی', 'پویا جلیلی', 'مینا شریفی', 'کیان بهرامی'];
-  const helpers = names.map((name, index) => ({ id: uuid(5000 + index), name, language: 'fa', minor: index % 4 === 3, mentor: index % 4 === 3 ? uuid(5000) : null, zones: [leaves[index].properties.code], contacts: [{ kind: 'sms', masked: `0918…${4100 + index * 37}`, verified: true, preference: 1 }, ...(index % 2 ? [{ kind: 'email', masked: 'm…@example.org', verified: index % 3 === 0, preference: 2 }] : [])], consent_until: index % 4 === 3 ? at(-200_000) : null, squad: null }));
+  const helpers = names.map((name, index) => ({ id: uuid(5000 + index), name, language: 'fa', minor: index % 4 === 3, mentor: index % 4 === 3 ? uuid(5000) : null, zones: [leaves[index].properties.code], contacts: [{ kind: 'phone', masked: `0918…${4100 + index * 37}`, verified: true, preference: 1 }, ...(index % 2 ? [{ kind: 'email', masked: 'm…@example.org', verified: index % 3 === 0, preference: 2 }] : [])], consent_until: index % 4 === 3 ? at(-200_000) : null, squad: null }));
   const notices = (done) => names.map((person_name, index) => {
     const failed = index === 6;
     const sent = index < done;
     const answer = sent && !failed ? [null, 'ack', 'safe', null, 'need_help', 'ack'][index % 6] : null;
-    return { id: uuid(6000 + index), person_name, contact_masked: index % 3 === 2 ? 's…@example.org' : `0918…${4100 + index * 37}`, channel: index % 3 === 2 ? 'email' : 'sms', state: failed ? 'failed' : answer ? 'answered' : sent ? 'delivered' : 'waiting', attempts: failed ? 5 : 1, last_error: failed ? 'gateway answered 500 five times' : null, reason: both(`در ناحیهٔ ${leaves[index % 6].properties.name.fa} است`, `is in zone ${leaves[index % 6].properties.name.en}`), due_at: at(2), sent_at: sent ? at(1) : null, answer, answered_at: answer ? at(0) : null };
+    return { id: uuid(6000 + index), person_name, contact_masked: index % 3 === 2 ? 's…@example.org' : `0918…${4100 + index * 37}`, channel: index % 3 === 2 ? 'email' : 'sms', state: failed ? 'failed' : sent ? 'delivered' : 'waiting', attempts: failed ? 5 : 1, last_error: failed ? 'gateway answered 500 five times' : null, reason: both(`در ناحیهٔ ${leaves[index % 6].properties.name.fa} است`, `is in zone ${leaves[index % 6].properties.name.en}`), due_at: at(2), sent_at: sent ? at(1) : null, answer, answered_at: answer ? at(0) : null };
   });
   const rejected = [
     { reason: 'bad_payload', detail: 'not JSON: expected value at line 1 column 1', topic: 'hamyar/v1/readings/abbasabad-3', account: 'abbasabad-3', first_at: at(310), last_at: at(12), count: 14, payload: 'stage=1.42;bat=3.6' },
     { reason: 'implausible', detail: 'stage_m 91.2 is outside -5 to 30', topic: 'hamyar/v1/readings/alusjerd-1', account: 'alusjerd-1', first_at: at(95), last_at: at(95), count: 1, payload: '{"stage_m": 91.2}' },
   ];
   const inbox = notices(10).slice(0, 7).flatMap((notice, index) => [
-    { at: at(1 + index * 0.1), channel: notice.channel, to_masked: notice.contact_masked, person_name: notice.person_name, subject: notice.channel === 'email' ? wordings.fa.headline : null, body: `${wordings.fa.sms}\n۱ رسید · ۲ در امانم · ۳ کمک`, direction: 'out' },
-    ...(notice.answer ? [{ at: at(0.5 + index * 0.05), channel: 'sms', to_masked: notice.contact_masked, person_name: notice.person_name, subject: null, body: { ack: '۱', safe: '۲', need_help: '۳' }[notice.answer], direction: 'in' }] : []),
+    { id: uuid(8000 + index), at: at(1 + index * 0.1), channel: notice.channel, to_masked: notice.contact_masked, person_name: notice.person_name, subject: notice.channel === 'email' ? wordings.fa.headline : null, body: `${wordings.fa.sms}\n۱ رسید · ۲ در امانم · ۳ کمک`, direction: 'out' },
+    ...(notice.answer ? [{ id: uuid(8100 + index), at: at(0.5 + index * 0.05), channel: 'sms', to_masked: notice.contact_masked, person_name: notice.person_name, subject: null, body: { ack: '۱', safe: '۲', need_help: '۳' }[notice.answer], direction: 'in' }] : []),
   ]);
   return { map, sensors, readings, zoneStates, reports, incidents, proposals, content, reasons, helpers, notices, rejected, inbox, uuid, at };
 }

@@ -49,7 +49,7 @@ export function mock(nowMs = Date.now()) {
     const officer = me.roles.includes('officer');
     const approver = me.roles.includes('approver');
     const may = { edit: officer && (draft || approved), approve: draft && approver && !author, publish: approved && officer, update: isLive && officer, all_clear: isLive && officer, cancel: isLive && officer, discard: officer && (draft || approved), why_not: {} };
-    if (draft && !may.approve) may.why_not.approve = author ? 'own-work' : 'no-right';
+    if (draft && !may.approve) may.why_not.approve = author ? { fa: 'شما این پیش‌نویس را نوشته یا ویرایش کرده‌اید؛ تأیید با نفر دوم است.', en: 'You wrote or edited this draft; a second person has to approve it.' } : { fa: 'این کار به نقش «تأییدکننده» نیاز دارد.', en: 'This needs the right of an approver.' };
     return { ...alert, may };
   }
   const find = (id) => alerts.find((one) => one.id === id) ?? (() => { throw new Refused(404, 'not-found', 'there is no such alert'); })();
@@ -100,7 +100,7 @@ export function mock(nowMs = Date.now()) {
     'POST /alerts': ({ body, me }) => present(alertOf({ ...structuredClone(city.content), hazard: body.hazard, level: body.level, zones: city.zoneStates.filter(({ code }) => body.zones.includes(code)) }, 'alert', me), me),
     'PUT /alerts/:id/content': ({ id, body, me }) => {
       const alert = find(id);
-      if (alert.content_hash !== body.expected_hash) throw new Refused(409, 'changed-meanwhile', 'somebody else changed this alert');
+      if (alert.content_hash !== body.expected_hash) throw new Refused(409, 'content-changed', 'somebody else changed this alert');
       Object.assign(alert, { content: body.content, content_hash: hash(body.content), stage: 'draft', approved_by: null, approved_at: null });
       if (!alert.authors.some((one) => one.id === me.id)) alert.authors.push({ id: me.id, name: me.name });
       return note(alert, 'edited', me);
@@ -108,14 +108,14 @@ export function mock(nowMs = Date.now()) {
     'POST /alerts/:id/approve': ({ id, body, me }) => {
       const alert = find(id);
       if (alert.authors.some((one) => one.id === me.id)) throw new Refused(403, 'own-work', 'an author cannot approve');
-      if (alert.content_hash !== body.content_hash) throw new Refused(409, 'changed-meanwhile', 'the content has changed');
+      if (alert.content_hash !== body.content_hash) throw new Refused(409, 'content-changed', 'the content has changed');
       Object.assign(alert, { stage: 'approved', approved_by: { id: me.id, name: me.name }, approved_at: now() });
       return note(alert, 'approved', me);
     },
     'POST /alerts/:id/publish': ({ id, me }) => {
       const alert = find(id);
       Object.assign(alert, { stage: 'live', published_at: now(), identifier: `hamadan.example,2026-${alert.id.slice(-4)}` });
-      for (const old of alerts.filter((one) => alert.supersedes.includes(one.id))) Object.assign(old, { stage: 'ended', ending: 'superseded' });
+      for (const old of alerts.filter((one) => alert.supersedes.includes(one.id))) Object.assign(old, { stage: 'ended', ending: 'updated' });
       return note(alert, 'published', me);
     },
     'POST /alerts/:id/discard': ({ id, me }) => {
@@ -133,15 +133,15 @@ export function mock(nowMs = Date.now()) {
       const answered = {};
       for (const { answer } of items) if (answer) answered[answer] = (answered[answer] ?? 0) + 1;
       return {
-        broadcast: { state: 'expanded', expanded: 10, people: 10 },
-        by_channel: ['sms', 'email'].map((channel) => ({ channel, waiting: count(channel, 'waiting'), sending: 0, sent: 0, delivered: count(channel, 'delivered') + count(channel, 'answered'), failed: count(channel, 'failed'), answered: count(channel, 'answered') })),
+        broadcast: { state: 'done', expanded: true, people: 10 },
+        by_channel: ['sms', 'email'].map((channel) => ({ channel, waiting: count(channel, 'waiting'), sending: 0, sent: 0, delivered: count(channel, 'delivered'), failed: count(channel, 'failed'), withdrawn: 0, answered: items.filter((one) => one.channel === channel && one.answer).length })),
         people: { told: 9, answered, silent: 9 - Object.values(answered).reduce((a, b) => a + b, 0) },
         notices: list(items),
       };
     },
     'GET /helpers': ({ me }) => staff(me) && list(city.helpers),
     'GET /demo/inbox': () => list(city.inbox),
-    'GET /me/notices': () => list([{ id: 'n1', alert: 'a', hazard: 'flood', level: 'red', kind: 'alert', headline: city.content.wordings.fa.headline, body: city.content.wordings.fa.instruction, reason: { fa: 'خانهٔ شما در ناحیهٔ عباس‌آباد است.', en: 'Your home is in the zone Abbasabad.' }, sent_at: city.at(2), expires_at: city.content.expires, wants_answer: true, answer: answers.get('n1') ?? null, answered_at: answers.has('n1') ? now() : null }]),
+    'GET /me/notices': () => list([{ id: 'n1', alert: 'a', language: 'fa', subject: city.content.wordings.fa.headline, body: city.content.wordings.fa.instruction, question: 'receipt', answer: answers.get('n1') ?? null, made_at: city.at(2), over: false }]),
     'POST /me/notices/:id/answer': ({ id, body }) => void answers.set(id, body.answer),
     'POST /session/code': () => undefined,
   };

@@ -13,7 +13,6 @@ export class Problem extends Error {
     title: string,
     readonly status: number,
     readonly errors: string[] = [],
-    readonly more: Record<string, unknown> = {},
   ) {
     super(title);
   }
@@ -27,7 +26,7 @@ async function problemOf(answer: Response): Promise<Problem> {
   try {
     const body = (await answer.json()) as { type?: string; title?: string; errors?: string[] };
     const word = body.type?.split('/').at(-1) ?? 'unknown';
-    return new Problem(word, body.title ?? answer.statusText, answer.status, body.errors ?? [], body as Record<string, unknown>);
+    return new Problem(word, body.title ?? answer.statusText, answer.status, body.errors ?? []);
   } catch {
     return new Problem('unknown', answer.statusText || String(answer.status), answer.status);
   }

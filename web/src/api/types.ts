@@ -9,7 +9,7 @@ export type Position = [longitude: number, latitude: number];
 export type Level = 'unknown' | 'green' | 'yellow' | 'orange' | 'red';
 export type Hazard = 'flood' | 'snow' | 'ice';
 export type Role = 'helper' | 'mentor' | 'operator' | 'officer' | 'approver' | 'admin';
-export type ContactKind = 'sms' | 'email' | 'phone';
+export type ContactKind = 'phone' | 'email' | 'webhook' | 'mqtt';
 
 export interface Page<T> {
   items: T[];
@@ -27,6 +27,8 @@ export interface Me {
 export interface CityMap {
   city: { name: Texts; approximate: boolean; label: Texts; time_zone?: string };
   center: Position;
+  /** Everything is invented: the demo. */
+  exercise?: boolean;
   bounds: [west: number, south: number, east: number, north: number];
   hash: string;
   zones: FeatureCollection;
@@ -99,9 +101,12 @@ export interface Report {
   number: string;
   channel: string;
   hazard: Hazard | null;
-  words: string;
+  /** Null once erased. */
+  words: string | null;
   place_words: string | null;
   position: Position | null;
+  accuracy_m?: number | null;
+  located_by?: 'given' | 'words' | null;
   zone: string | null;
   zone_name: Texts | null;
   depth_cm: number | null;
@@ -109,7 +114,7 @@ export interface Report {
   status: ReportStatus;
   marks: string[];
   merged_into: string | null;
-  incident: string | null;
+  sender_name?: string | null;
   sender_masked: string | null;
 }
 export interface NewReport {
@@ -117,7 +122,9 @@ export interface NewReport {
   words: string;
   place_words?: string;
   position?: Position;
+  accuracy_m?: number;
   depth_cm?: number;
+  language?: string;
   contact?: { kind: ContactKind; address: string };
   name?: string;
 }
@@ -166,9 +173,9 @@ export interface Proposal {
   level: Level;
   made_at: string;
   state: 'open' | 'adopted' | 'dismissed' | 'superseded';
+  kind?: AlertKind;
   headline: Texts;
   reasons: Reason[];
-  zones: TouchedZone[];
   content: Content;
 }
 
@@ -215,7 +222,7 @@ export interface Alert {
   content: Content;
   content_hash: string;
   authors: { id: string; name: string }[];
-  approved_by: { id: string; name: string } | string | null;
+  approved_by: { id: string; name: string } | null;
   approved_at: string | null;
   published_at: string | null;
   expires_at: string | null;
@@ -224,9 +231,9 @@ export interface Alert {
   supersedes: string[];
   incident: string | null;
   proposal: string | null;
-  may: Partial<Record<AlertAct, boolean>> & { why_not?: Partial<Record<AlertAct, string | Texts>> };
+  may: Record<AlertAct, boolean> & { why_not: Partial<Record<AlertAct, Texts>> };
   sms: Record<string, { units: number; segments: number }>;
-  history: { at: string; action: string; by_name: string | null }[];
+  history: { at: string; action: string; by_name: string | null; why?: string | null; other?: string | null }[];
 }
 export interface PublicAlert {
   id: string;
@@ -240,6 +247,7 @@ export interface PublicAlert {
   published_at: string;
   identifier: string;
   url: string;
+  exercise?: boolean;
 }
 
 export interface ChannelCount {
@@ -249,6 +257,7 @@ export interface ChannelCount {
   sent: number;
   delivered: number;
   failed: number;
+  withdrawn?: number;
   answered: number;
 }
 export interface NoticeRow {
@@ -266,7 +275,7 @@ export interface NoticeRow {
   answered_at: string | null;
 }
 export interface Delivery {
-  broadcast: { state: string; expanded: boolean | number; people: number } | null;
+  broadcast: { state: string; expanded: boolean; people: number };
   by_channel: ChannelCount[];
   people: { told: number; answered: Record<string, number>; silent: number };
   notices: Page<NoticeRow>;
@@ -286,19 +295,18 @@ export interface HelperRow {
 export interface MyNotice {
   id: string;
   alert: string | null;
-  hazard: Hazard | null;
-  level: Level | null;
-  kind?: AlertKind | null;
-  headline: string;
+  language: string;
+  subject: string;
   body: string;
-  reason: Texts;
-  sent_at: string | null;
-  expires_at: string | null;
-  wants_answer: boolean;
+  /** What is asked, if anything. */
+  question: 'receipt' | 'what_do_you_see' | null;
   answer: string | null;
-  answered_at: string | null;
+  made_at: string;
+  /** Its time or its alert is over. */
+  over: boolean;
 }
 export interface InboxItem {
+  id: string;
   at: string;
   channel: string;
   to_masked: string;

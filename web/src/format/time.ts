@@ -63,3 +63,10 @@ export function relative(at: Date, now: Date, language: Language): string {
   if (size < 84_600) return words.format(Math.round(seconds / 3600), 'hour');
   return words.format(Math.round(seconds / 86_400), 'day');
 }
+
+/** How far the city's clock is ahead of UTC at a moment, in milliseconds. */
+export function zoneOffsetMs(at: Date): number {
+  const name = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign = '+', hours = '0', minutes = '0'] = /GMT([+-])(\d+):(\d+)/.exec(name) ?? [];
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+}

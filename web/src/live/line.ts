@@ -24,11 +24,11 @@ export function openLine(hearing: Hearing): () => void {
   let reopener: ReturnType<typeof setTimeout> | undefined;
   let grace: ReturnType<typeof setTimeout> | undefined;
   let lastSign = new Date();
-  let state: LineState = 'opening';
+  let up = false;
+  let everUp = false;
   let asking = false;
 
   const become = (next: LineState): void => {
-    state = next;
     hearing.state(next, lastSign);
   };
   const alive = (): void => {
@@ -41,7 +41,8 @@ export function openLine(hearing: Hearing): () => void {
     const answered = await hearing.poll();
     asking = false;
     if (answered) alive();
-    if (state !== 'live') become(answered ? 'polling' : 'lost');
+    // Events may have begun to flow while the answer was on its way.
+    if (!up) become(answered ? 'polling' : 'lost');
   }
   function startAsking(): void {
     if (poller) return;
@@ -63,18 +64,19 @@ export function openLine(hearing: Hearing): () => void {
       clearTimeout(grace);
       grace = undefined;
       alive();
-      const wasCut = state !== 'opening';
       stopAsking();
       become('live');
+      up = true;
       // The browser resumes by the last event's id only on the same source; a new one may have missed something.
-      if (wasCut && !opened) hearing.event('reset', {});
-      opened = true;
+      if (everUp && !opened) hearing.event('reset', {});
+      everUp = opened = true;
     };
     own.onerror = () => {
       if (own !== source) return;
       // The browser tries again by itself unless it gave up; a short cut is not worth a banner.
       grace ??= setTimeout(() => {
         grace = undefined;
+        up = false;
         startAsking();
         if (own.readyState === EventSource.CLOSED) reopener = setTimeout(open, reopenMs);
       }, graceMs);

@@ -18,6 +18,7 @@ export const eventNames = [
   'alert.changed',
   'delivery.changed',
   'sensor.changed',
+  'sandbox.changed',
 ] as const;
 export type EventName = (typeof eventNames)[number];
 
@@ -56,6 +57,7 @@ function withReading(sensors: Sensor[], about: About): Sensor[] | undefined {
   return sensors.map((one) => (one === target ? { ...one, quantities, state: one.state === 'quarantine' ? one.state : 'ok' } : one));
 }
 
+/** The effect of `event`, whose details are `about`, on what is shown. */
 export function reduce(shown: Shown, event: string, about: About): Effect {
   switch (event as EventName) {
     case 'reset':
@@ -77,6 +79,7 @@ export function reduce(shown: Shown, event: string, about: About): Effect {
       return { stale: ['proposals'] };
     case 'alert.changed':
       return { stale: ['alerts', 'public_alerts', 'proposals', 'delivery'] };
+    case 'sandbox.changed':
     case 'delivery.changed':
       return { stale: ['delivery'] };
     default:

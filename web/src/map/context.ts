@@ -23,6 +23,9 @@ export interface LayerCard {
   legend: { swatch: string; text: PlainKey }[];
 }
 
+/** How much larger than on a desk the page's type is: on the wall the map's letters grow with it. */
+export const textScale = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+
 export const fontStack = ['Vazirmatn Variable'];
 
 type Spec = AddLayerObject & { id: LayerName };

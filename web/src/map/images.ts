@@ -99,6 +99,7 @@ export function addImages(map: GlMap, palette: Palette): void {
     const ring = level === 'green' ? '#23895a' : level === 'unknown' ? palette.edge : palette.level[level];
     put(`gauge-${level}`, mark('gauge', palette.ground, ring, palette.text, level === 'unknown'));
   }
+  put('gauge-plain', mark('gauge', palette.ground, palette.mark, palette.text, false));
   put('report-new', mark('report', palette.mark, palette.halo, palette.ground, false));
   put('report-verified', mark('report', palette.ground, palette.mark, palette.text, false));
 }

@@ -21,8 +21,10 @@ export function frame(points: readonly Point[], thresholds: Thresholds | null, f
   const marks = thresholds ? [thresholds.yellow, thresholds.orange, thresholds.red].filter((mark): mark is number => typeof mark === 'number') : [];
   const next = marks.sort((a, b) => a - b).find((mark) => mark > high);
   if (next !== undefined) high = next;
-  low = Math.min(low, Math.max(0, low - (high - low) * 0.1));
-  const room = (high - low || 1) * 0.08;
+  // Noise of a calm quantity must not fill the plot as if it were a wave.
+  const least = Math.max(Math.abs(high) * 0.15, 0.05);
+  if (high - low < least) [low, high] = [(low + high - least) / 2, (low + high + least) / 2];
+  const room = (high - low) * 0.08;
   return { width, height, from, to, low: low - room, high: high + room };
 }
 
@@ -51,10 +53,11 @@ export function area(frame: Frame, run: readonly Point[]): string {
   return `${line(frame, run)}L${xOf(frame, last[0]).toFixed(1)} ${frame.height}L${xOf(frame, first[0]).toFixed(1)} ${frame.height}Z`;
 }
 
-/** Whole hours of the clock inside the frame, `every` hours apart. */
-export function hours(frame: Frame, every: number): number[] {
+/** Hours of the city's clock inside the frame, `every` hours apart (at 0, 6, 12, … for 6), away from both edges. */
+export function hours(frame: Frame, every: number, offsetMs: number): number[] {
   const stepMs = every * 3_600_000;
+  const margin = (frame.to - frame.from) * 0.04;
   const ticks: number[] = [];
-  for (let at = Math.ceil(frame.from / stepMs) * stepMs; at <= frame.to; at += stepMs) ticks.push(at);
+  for (let at = Math.ceil((frame.from + offsetMs) / stepMs) * stepMs - offsetMs; at <= frame.to - margin; at += stepMs) if (at >= frame.from + margin) ticks.push(at);
   return ticks;
 }

@@ -3,7 +3,7 @@
 // The service decides what is allowed; here it is only said why not.
 
 import type { Alert, AlertAct, Texts, Wording } from '../../api/types';
-import { pick, t, word } from '../../state/language.svelte';
+import { pick } from '../../state/language.svelte';
 
 export const headlineOf = (alert: Alert): Texts => Object.fromEntries(Object.entries(alert.content.wordings).map(([code, wording]) => [code, wording.headline]));
 
@@ -19,11 +19,8 @@ export const fields = [
 
 /** Why the reader may not do something, in words; empty when the service gave no reason. */
 export function whyNot(alert: Alert, act: AlertAct): string {
-  const reason = alert.may.why_not?.[act];
-  if (!reason) return '';
-  if (typeof reason !== 'string') return pick(reason);
-  const known = word('code', reason);
-  return known === reason.replaceAll('_', ' ') && act === 'approve' && reason.includes('author') ? t('desk.four_eyes') : known;
+  const reason = alert.may.why_not[act];
+  return pick(reason);
 }
 
-export const approverName = (alert: Alert): string => (typeof alert.approved_by === 'string' ? alert.approved_by : (alert.approved_by?.name ?? ''));
+export const approverName = (alert: Alert): string => (alert.approved_by?.name ?? '');

@@ -1,0 +1,170 @@
+// Walks through the pages in a browser, against the invented city: sign-in, four eyes, the public pages, a broken line.
+// Run by `npm run e2e` after `npm run build`; what the service itself decides is tested in demo.test.mjs and in Rust.
+// Every test ends with a look at what the page reported: a page that logs a fault has failed.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { mock } from '../mock/server.mjs';
+import { mapReady, openBrowser, openPage } from './browser.mjs';
+
+describe('the pages over an invented city', { timeout: 600_000 }, () => {
+  let browser;
+  let server;
+  let city;
+  let origin;
+
+  before(async () => {
+    browser = await openBrowser();
+    ({ server, city } = mock());
+    await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    origin = `http://127.0.0.1:${server.address().port}`;
+  });
+  after(async () => {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const signIn = async (page, login) => {
+    await page.goto(`${origin}/?sign-in=1`);
+    await page.fill('input[name=login]', login);
+    await page.fill('input[name=password]', 'anything');
+    await page.click('form button');
+    await page.waitForSelector('nav');
+  };
+
+  it('draws the map from our own shapes, with Persian labels from our own font, and asks nobody outside', async () => {
+    const { context, page, faults } = await openPage(browser);
+    const outside = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(origin) && !/^(blob|data):/.test(request.url())) outside.push(request.url());
+    });
+    await page.goto(`${origin}/`);
+    await mapReady(page);
+    assert.equal(await page.evaluate(() => document.fonts.check('16px "Vazirmatn Variable"', 'سیل')), true);
+    assert.deepEqual(outside, []);
+    assert.equal(await page.getAttribute('html', 'lang'), 'fa');
+    assert.equal(await page.getAttribute('body', 'dir'), 'rtl');
+    assert.equal(await page.getAttribute('html', 'dir'), null);
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  it('lets one officer adopt, refuses the author’s approval with the reason, and lets a second person approve and publish', async () => {
+    const sara = await openPage(browser);
+    await signIn(sara.page, 'sara');
+    await sara.page.goto(`${origin}/?view=alerts&id=proposal:${city.uuid(4001)}`);
+    await sara.page.getByRole('button', { name: 'برداشتن به‌عنوان پیش‌نویس' }).click();
+    await sara.page.getByText('تأیید با نفر دوم است').waitFor();
+    assert.equal(await sara.page.locator('.actions button.main').isDisabled(), true);
+    const address = sara.page.url();
+
+    const reza = await openPage(browser);
+    await signIn(reza.page, 'reza');
+    await reza.page.goto(address);
+    await reza.page.locator('.actions button.main').click();
+    await reza.page.locator('dialog button.main').click();
+    await reza.page.locator('.actions button.grave').click();
+    await reza.page.locator('dialog button.grave').click();
+    await reza.page.getByRole('heading', { name: 'رساندن پیام‌ها' }).waitFor();
+    // Sara's open page learns of it by the live line.
+    await sara.page.getByRole('heading', { name: 'رساندن پیام‌ها' }).waitFor();
+
+    const anyone = await openPage(browser);
+    await anyone.page.goto(`${origin}/?lang=en`);
+    await anyone.page.getByRole('heading', { name: 'Flood warning, level red' }).waitFor();
+    for (const { faults, context } of [sara, reza, anyone]) {
+      assert.deepEqual(faults, []);
+      await context.close();
+    }
+  });
+
+  it('counts the text message while it is edited', async () => {
+    const { context, page, faults } = await openPage(browser);
+    await signIn(page, 'sara');
+    await page.goto(`${origin}/?view=alerts&lang=en`);
+    await page.getByRole('button', { name: 'New alert' }).click();
+    await page.locator('dialog input[type=checkbox]').first().check();
+    await page.locator('dialog button.main').click();
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    const text = page.locator('fieldset[lang=fa] label', { hasText: 'Text message' });
+    await text.locator('textarea').fill('س'.repeat(70));
+    await text.getByText('70 units · 1 part').waitFor();
+    await text.locator('textarea').fill('س'.repeat(71));
+    await text.getByText('71 units · 2 parts').waitFor();
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  it('takes a report without WebGL and without a map, and shows number and secret', async () => {
+    const { context, page, faults } = await openPage(browser, { width: 390, height: 844, geolocation: { longitude: 48.51, latitude: 34.8 }, permissions: ['geolocation'] });
+    await page.addInitScript(() => (HTMLCanvasElement.prototype.getContext = () => null));
+    await page.goto(`${origin}/report`);
+    await page.locator('textarea').fill('آب از جدول بالا زده است');
+    await page.getByRole('button', { name: 'از جای من استفاده کن' }).click();
+    await page.getByText('جای شما با دقت').waitFor();
+    await page.locator('button.send').click();
+    await page.getByText('۴۸۱۰۵۵۳۱').waitFor();
+    assert.equal(await page.locator('.secret').textContent(), 'k7dm-2xqp-94tr');
+    assert.deepEqual(city.reports[0].position, [48.51, 34.8]);
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  it('says that this browser has no map, and lists everything beside it', async () => {
+    const { context, page } = await openPage(browser);
+    await page.addInitScript(() => {
+      const real = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+        return /webgl/.test(kind) ? null : real.call(this, kind, ...more);
+      };
+    });
+    await page.goto(`${origin}/`);
+    await page.getByText('این مرورگر نمی‌تواند نقشه را نشان دهد').waitFor();
+    assert.ok((await page.locator('ul.zones li').count()) > 30);
+    await context.close();
+  });
+
+  it('lets a helper answer with one key', async () => {
+    const { context, page, faults } = await openPage(browser, { width: 390, height: 844 });
+    await page.goto(`${origin}/helper`);
+    await page.locator('input[type=tel]').fill('۰۹۱۸۱۲۳۴۵۶۷');
+    await page.locator('button.main', { hasText: 'فرستادن کد' }).click();
+    await page.locator('input.code').fill('۱۲۳۴۵۶');
+    await page.locator('form button.main').click();
+    await page.getByRole('button', { name: 'در امانم' }).click();
+    await page.getByText('پاسخ شما: «در امانم»').waitFor();
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  it('can be used with the keyboard alone and keeps what is open in the address', async () => {
+    const { context, page, faults } = await openPage(browser);
+    await signIn(page, 'sara');
+    await page.reload();
+    await page.waitForSelector('nav');
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement?.className), 'skip');
+    const reports = page.locator('nav button', { hasText: 'گزارش‌ها' });
+    await reports.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/view=reports/);
+    await page.goBack();
+    assert.ok(!page.url().includes('view='));
+    await page.locator('header button[lang=en]').click();
+    await page.waitForFunction(() => document.body.dir === 'ltr' && location.search.includes('lang=en'));
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  it('says since when the line is lost, and recovers by itself', async () => {
+    const { context, page } = await openPage(browser);
+    await signIn(page, 'sara');
+    await page.getByText('زنده', { exact: true }).waitFor();
+    await context.setOffline(true);
+    server.closeAllConnections();
+    await page.getByText('ارتباط از ساعت').waitFor();
+    await context.setOffline(false);
+    await page.getByText('ارتباط از ساعت').waitFor({ state: 'detached' });
+    await context.close();
+  });
+});
