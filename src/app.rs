@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     config::Config,
     deliver::{self, Channel, Channels, Publish},
-    ground::Ground,
+    ground::{Ground, read_files},
     http,
     id::Ids,
     issue, metrics,
@@ -231,25 +231,6 @@ fn load_templates(directory: &str) -> anyhow::Result<alerts::template::Templates
         let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
         anyhow::anyhow!("the templates in {directory} have {} fault(s):{list}", faults.len())
     })
-}
-
-/// The files of a directory and its folders as (path below it, text), sorted by name; at most two levels deep.
-pub fn read_files(directory: &Path, endings: &[&str]) -> anyhow::Result<Vec<(String, String)>> {
-    let mut files = Vec::new();
-    let mut folders = vec![(directory.to_owned(), String::new())];
-    while let Some((folder, prefix)) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-            let entry = entry?;
-            let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name().to_string_lossy()));
-            if path.is_dir() && prefix.is_empty() {
-                folders.push((path, format!("{name}/")));
-            } else if path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
-                files.push((name, std::fs::read_to_string(&path).with_context(|| path.display().to_string())?));
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// Starts a background part and pushes its stop.

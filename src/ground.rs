@@ -2,8 +2,9 @@
 //! Built once by `app` (and by the tests' city in a box) and cloned into every part.
 //! It decides nothing and knows no room.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
+use anyhow::Context;
 use jiff::Timestamp;
 
 use crate::{bell::Bells, clock::Clock, config::Config, id::ExerciseId, id::Ids, store::Store};
@@ -34,4 +35,23 @@ impl Ground {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// The files of a directory and its folders as (path below it, text), sorted by name; at most two levels deep.
+pub fn read_files(directory: &Path, endings: &[&str]) -> anyhow::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    let mut folders = vec![(directory.to_owned(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            let entry = entry?;
+            let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name().to_string_lossy()));
+            if path.is_dir() && prefix.is_empty() {
+                folders.push((path, format!("{name}/")));
+            } else if path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
+                files.push((name, std::fs::read_to_string(&path).with_context(|| path.display().to_string())?));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }

@@ -90,7 +90,7 @@ pub fn load_rules(directory: &str) -> anyhow::Result<Rules> {
     if directory.is_empty() {
         return Ok(Rules::embedded());
     }
-    let files = crate::app::read_files(Path::new(directory), &["toml"])?;
+    let files = crate::ground::read_files(Path::new(directory), &["toml"])?;
     Rules::load(files.into_iter().collect()).map_err(|faults| {
         let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
         anyhow::anyhow!("the rules in {directory} have {} fault(s):{list}", faults.len())

@@ -123,14 +123,18 @@ fn only_issue_writes_alerts() {
 
 #[test]
 fn only_channels_send() {
-    // Invariant 4: what reaches a person leaves through a channel of `deliver`, from an outbox row.
+    // Invariant 4: what reaches a person leaves through a channel of `deliver`, from an outbox row. The gauges of the demo
+    // are clients like any other, so the demo may be one.
+    let homes = [
+        ("lettre::", vec!["src/deliver/channel"]),
+        ("rumqttc::", vec!["src/broker", "src/drill/demo"]),
+        ("mqtt5::", vec!["src/broker"]),
+    ];
     let mut faults = Vec::new();
     for source in sources(&["src"]) {
-        for (library, home) in
-            [("lettre::", "src/deliver/channel"), ("rumqttc::", "src/broker"), ("mqtt5::", "src/broker")]
-        {
-            if source.code.contains(library) && !source.path.starts_with(home) {
-                faults.push(format!("{} uses {library} which belongs to {home}", source.path));
+        for (library, homes) in &homes {
+            if source.code.contains(library) && !homes.iter().any(|home| source.path.starts_with(home)) {
+                faults.push(format!("{} uses {library} which belongs to {homes:?}", source.path));
             }
         }
     }
