@@ -2,15 +2,25 @@
 //! Started by `app`; `assess` reads what was kept, `http` shows it, the command line registers sensors.
 //! Nothing here judges what a reading means (invariant 2), and nothing that was acknowledged is lost (invariant 1).
 
+mod accept; // Identified, checked, kept in batches.
+mod decode; // What a payload claims.
+mod registry;
+mod rejected; // What could not be kept, and why.
+mod topic; // Whose message it is.
+mod watch; // Who fell silent. // Sensors are registered and get their accounts.
+
 mod quantity; // What is measured, and what can be.
 mod reading; // One value at one device time.
-mod registry; // Sensors are registered and get their accounts.
 mod sensor; // What measures at one place.
 mod store; // SQL.
 mod thin; // Plots without lost peaks.
 
+pub use accept::Intake;
+pub use decode::{Claim, Decoded, Misread, decode};
 pub use quantity::{Quantity, UnknownQuantity};
 pub use reading::{Arrival, Flag, Latest, NewReading, Point, Reading};
 pub use registry::{Refusal, Registered, add, add_by_command, adopt_city, quarantine, release, rotate_secret};
+pub use rejected::{Reason, Reject, Rejected};
 pub use sensor::{BadSensorCode, NewSensor, Sensor, SensorCode, SensorState};
 pub use store::{Kept, StateChange};
+pub use watch::{Status, run_due};

@@ -4,3 +4,4 @@
 
 mod engines;
 mod issue;
+mod sensors;
