@@ -2,6 +2,8 @@
 //! Called by `cli` and by tests that want the whole service; rooms never call it.
 //! Each part pushes its stop beside its start; stopping ends within `server.stop_secs_max` plus two seconds and loses nothing.
 
+mod mqtt; // Intake, broker, watch.
+
 use std::{future::Future, net::SocketAddr, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
@@ -11,6 +13,7 @@ use tracing::{info, warn};
 use crate::{
     assess::{self, Assess},
     bell::{Bell, Bells},
+    broker::Outlet,
     clock::Clock,
     config::Config,
     deliver::{self, Channel, Channels, Publish},
@@ -82,6 +85,8 @@ pub struct App {
     pub ground: Ground,
     /// Where the console and the API are served.
     pub listening: SocketAddr,
+    /// Where the embedded broker listens; none with an external one.
+    pub mqtt: Option<SocketAddr>,
     stops: Stops,
 }
 
@@ -107,6 +112,7 @@ impl App {
             let store = ground.store.clone();
             move || async move { store.close().await }
         });
+        let mqtt = mqtt::start(&ground, &mut stops).await?;
         let assess = Assess::open(&ground, assess::load_rules(&ground.config.city.rules_dir)?).await?;
         spawn_worker(&mut stops, &ground, "assess", Bell::Facts, Duration::from_millis(500), {
             let assess = assess.clone();
@@ -134,10 +140,10 @@ impl App {
             tokio::spawn(deliver::sandbox::smtp::into_inbox(mail, ground.clone(), stop.clone()));
             stops.push("demo mail", move || async move { stop.cancel() });
         }
-        start_delivery(&ground, None, &mut stops).await?;
-        let listening = serve_http(&ground, assess, handle, listener, &mut stops).await?;
+        start_delivery(&ground, Some(mqtt.publish()), &mut stops).await?;
+        let listening = serve_http(&ground, assess, mqtt.outlet, handle, listener, &mut stops).await?;
         info!(%listening, "ready: {}", ground.config.public_url());
-        Ok(Self { ground, listening, stops })
+        Ok(Self { ground, listening, mqtt: mqtt.address, stops })
     }
 
     /// Runs until `until`, then stops.
@@ -287,6 +293,7 @@ async fn start_delivery(ground: &Ground, mqtt: Option<Publish>, stops: &mut Stop
 async fn serve_http(
     ground: &Ground,
     assess: Assess,
+    outlet: Outlet,
     handle: metrics_exporter_prometheus::PrometheusHandle,
     listener: std::net::TcpListener,
     stops: &mut Stops,
@@ -296,12 +303,14 @@ async fn serve_http(
     let app = http::App {
         ground: ground.clone(),
         assess,
+        outlet,
         metrics: Arc::new(handle),
         live_pages: Arc::new(tokio::sync::Semaphore::new(settings.live_pages_max)),
         stop: stop.clone(),
     };
     listener.set_nonblocking(true)?;
     let listening = listener.local_addr()?;
+    serve_admin(&app, listening, stops).await?;
     let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum_server::Handle::new();
     let task = if settings.tls_cert.is_empty() {
@@ -322,6 +331,27 @@ async fn serve_http(
         let _ = task.await;
     });
     Ok(listening)
+}
+
+/// Serves metrics and health on a listener of their own, when one is configured.
+async fn serve_admin(app: &http::App, main: SocketAddr, stops: &mut Stops) -> anyhow::Result<()> {
+    let Ok(wanted) = app.ground.config.server.admin_listen.parse::<SocketAddr>() else {
+        if !main.ip().is_loopback() {
+            info!("metrics and health are served nowhere: {main} is not loopback and server.admin_listen is not set");
+        }
+        return Ok(());
+    };
+    let listener = std::net::TcpListener::bind(wanted).with_context(|| format!("server.admin_listen {wanted}"))?;
+    listener.set_nonblocking(true)?;
+    let handle = axum_server::Handle::new();
+    let server = axum_server::from_tcp(listener)?.handle(handle.clone());
+    let service = http::health::router(app.clone()).into_make_service();
+    let task = tokio::spawn(async move { server.serve(service).await });
+    stops.push("metrics and health", move || async move {
+        handle.graceful_shutdown(Some(Duration::from_secs(1)));
+        let _ = task.await;
+    });
+    Ok(())
 }
 
 /// Logs as configured. Called once by the command line.

@@ -123,6 +123,14 @@ enum Way {
 }
 
 impl Outlet {
+    /// Whether messages can go out now.
+    pub fn connected(&self) -> bool {
+        match &self.0 {
+            Way::Embedded(_) => true,
+            Way::External(client) => client.connected(),
+        }
+    }
+
     /// Publishes with QoS 1. The answer means that the broker has it, not that anybody read it: what must be read is published
     /// again until it is answered (invariant 6).
     pub async fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool) -> Result<(), BrokerFault> {
@@ -180,14 +188,6 @@ impl Broker {
         match &self.0 {
             Running::Embedded(embedded) => embedded.tls_address(),
             Running::External(_) => None,
-        }
-    }
-
-    /// Whether messages can come and go now.
-    pub fn connected(&self) -> bool {
-        match &self.0 {
-            Running::Embedded(_) => true,
-            Running::External(external) => external.client().connected(),
         }
     }
 

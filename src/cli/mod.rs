@@ -4,6 +4,7 @@
 
 pub mod backup;
 pub mod cap;
+pub mod sensor;
 pub mod staff;
 
 use std::{path::PathBuf, sync::Arc};
@@ -100,6 +101,11 @@ enum Command {
         #[command(subcommand)]
         command: cap::Command,
     },
+    /// What measures
+    Sensor {
+        #[command(subcommand)]
+        command: sensor::Command,
+    },
     /// People who work here
     Staff {
         #[command(subcommand)]
@@ -191,6 +197,11 @@ impl Cli {
                 ));
             }
             Command::Cap { command } => cap::run(command)?,
+            Command::Sensor { command } => {
+                let ground = app::open_ground(Arc::new(config), app::Kind::Real).await?;
+                sensor::run(&ground, command).await?;
+                ground.store.close().await;
+            }
             Command::Staff { command } => {
                 let ground = app::open_ground(Arc::new(config), app::Kind::Real).await?;
                 staff::run(&ground, command).await?;

@@ -8,6 +8,7 @@ pub mod assess;
 pub mod cap;
 pub mod delivery;
 pub mod demo;
+pub mod health;
 pub mod helpers;
 pub mod hooks;
 pub mod live;
@@ -16,6 +17,7 @@ pub mod notices;
 pub mod problem;
 pub mod reports;
 pub mod rights;
+pub mod sensors;
 pub mod session;
 
 use std::{sync::Arc, time::Duration};
@@ -42,6 +44,8 @@ pub struct App {
     pub ground: Ground,
     /// Assessment, for who watches what.
     pub assess: crate::assess::Assess,
+    /// The broker, for /readyz.
+    pub outlet: crate::broker::Outlet,
     /// Rendered by /metrics.
     pub metrics: Arc<metrics_exporter_prometheus::PrometheusHandle>,
     /// How many pages are open for live events.
@@ -93,7 +97,8 @@ fn api() -> OpenApiRouter<App> {
                 .merge(map::routes())
                 .merge(assess::routes())
                 .merge(reports::routes())
-                .merge(helpers::routes()),
+                .merge(helpers::routes())
+                .merge(sensors::routes()),
         )
         .merge(hooks::routes())
         .routes(routes!(notices::show_link, notices::answer_link))
@@ -117,6 +122,12 @@ pub fn router(app: App) -> Router {
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
+    // Elsewhere they have a listener of their own (`server.admin_listen`), or none.
+    let health = if config.admin_listen.is_empty() && config.listen.ip().is_loopback() {
+        health::router(app.clone())
+    } else {
+        Router::new()
+    };
     Router::new()
         .merge(api)
         .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
@@ -124,6 +135,7 @@ pub fn router(app: App) -> Router {
         .route("/demo/gateway/sendsms", get(demo::send_sms))
         .route("/demo/gateway/webhook", axum::routing::post(demo::webhook))
         .with_state(app)
+        .merge(health)
         .merge(pages())
         .layer((
             TraceLayer::new_for_http().make_span_with(span),

@@ -11,6 +11,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
 use super::{
@@ -59,15 +60,16 @@ enum Read {
 }
 
 impl Intake {
-    /// Starts the batcher. It ends when every clone of the intake is gone and the queue is empty.
-    pub fn start(ground: &Ground) -> (Self, JoinHandle<()>) {
+    /// Starts the batcher.
+    pub fn start(ground: &Ground) -> (Self, Batches) {
         let (queue, waiting) = mpsc::channel(ground.config.sensors.queue_messages_max);
+        let stop = CancellationToken::new();
         let batcher = Batcher {
             sensors: Registry { ear: ground.bells.ear(Bell::Accounts), known: HashMap::new(), read_at: None },
             ground: ground.clone(),
         };
-        let task = tokio::spawn(batcher.run(waiting));
-        (Self { queue, ground: ground.clone() }, task)
+        let task = tokio::spawn(batcher.run(waiting, stop.clone()));
+        (Self { queue, ground: ground.clone() }, Batches { stop, task })
     }
 
     /// Offers a message. `Ok` when it is committed, as readings, as a status, or as a reject with its reason.
@@ -107,18 +109,43 @@ impl Receive for Intake {
     }
 }
 
+/// The running batcher.
+#[derive(Debug)]
+pub struct Batches {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Batches {
+    /// Takes nothing more, keeps and answers what waits, and ends.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        let _ = self.task.await;
+    }
+}
+
 struct Batcher {
     ground: Ground,
     sensors: Registry,
 }
 
 impl Batcher {
-    async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
+    async fn run(mut self, mut queue: mpsc::Receiver<Waiting>, stop: CancellationToken) {
         let settings = self.ground.config.sensors.clone();
         let wait = Duration::from_millis(settings.batch_wait_ms_max);
         // A lone sender waits for nobody; under load a batch waits a moment for more, because a commit costs the same for many.
         let mut last_batch = 1;
-        while let Some(first) = queue.recv().await {
+        loop {
+            let first = tokio::select! {
+                biased;
+                first = queue.recv() => first,
+                () = stop.cancelled(), if !queue.is_closed() => {
+                    // What is in the queue is still taken out and kept.
+                    queue.close();
+                    continue;
+                }
+            };
+            let Some(first) = first else { return };
             let mut readings = first.weight();
             let mut batch = vec![first];
             let patience = tokio::time::sleep(if last_batch > 1 { wait } else { Duration::ZERO });
@@ -272,8 +299,8 @@ fn identify(claim: &Claim, sensor: &Sensor) -> Result<(), Refused> {
     }
 }
 
-/// Whether the value can be and its time is worth keeping; gives the flag.
-pub(super) fn plausible(claim: &Claim, settings: &config::Sensors, now: Timestamp) -> Result<Flag, Refused> {
+/// Whether a value can be and its time is worth keeping; gives the flag, or the reason and what is wrong in words.
+pub fn plausible(claim: &Claim, settings: &config::Sensors, now: Timestamp) -> Result<Flag, Refused> {
     let (quantity, value) = (claim.quantity, claim.value);
     let possible = quantity.possible();
     // `contains` is false for NaN, so NaN is refused as well.

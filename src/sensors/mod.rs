@@ -15,7 +15,7 @@ mod sensor; // What measures at one place.
 mod store; // SQL.
 mod thin; // Plots without lost peaks.
 
-pub use accept::Intake;
+pub use accept::{Batches, Intake, plausible};
 pub use decode::{Claim, Decoded, Misread, decode};
 pub use quantity::{Quantity, UnknownQuantity};
 pub use reading::{Arrival, Flag, Latest, NewReading, Point, Reading};

@@ -84,7 +84,7 @@ async fn a_reading_is_kept_once_and_a_second_value_is_a_conflict() {
         let both = keep(&ground, &[stage(&ground, sensor, 3, 2.0), stage(&ground, sensor, 3, 2.1)]).await;
         assert_eq!((both.new.len(), both.again, both.conflicts), (1, 0, 1));
 
-        let all = after(&ground, Arrival::START, 100).await;
+        let all = after(&ground, Arrival::BEFORE_ALL, 100).await;
         assert_eq!(values(&all), [1.93, 1.95, 1.99, 2.0]);
         let mut tx = ground.store.read_readings("conflicts").await.expect("a transaction");
         assert_eq!(tx.conflicts(sensor).await.expect("a count"), 2);
@@ -103,7 +103,7 @@ async fn a_cursor_pages_through_readings_in_the_order_of_commits() {
         // Late data: an older device time, kept later.
         keep(&ground, &[stage(&ground, sensor, -600, 0.5)]).await;
 
-        let (mut arrival, mut seen) = (Arrival::START, Vec::new());
+        let (mut arrival, mut seen) = (Arrival::BEFORE_ALL, Vec::new());
         loop {
             let page = after(&ground, arrival, 60).await;
             let Some(last) = page.last() else { break };
@@ -123,7 +123,7 @@ async fn of_two_overlapping_transactions_neither_is_overtaken() {
         let sensors = sensors::adopt_city(&ground).await.expect("the sample city has gauges");
         let (one, other) = (sensors[0].id, sensors[1].id);
         keep(&ground, &[stage(&ground, one, 0, 1.0)]).await;
-        let cursor = after(&ground, Arrival::START, 10).await[0].arrival;
+        let cursor = after(&ground, Arrival::BEFORE_ALL, 10).await[0].arrival;
 
         let mut early = ground.store.write_readings("early").await.expect("a transaction");
         early.put_readings(&[stage(&ground, one, 1, 1.1)], ground.now(), None).await.expect("kept");
