@@ -12,7 +12,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 # The built web part is git-ignored; it is built again when one of these is newer.
 WEB_SOURCES := $(shell [ -f web/package.json ] && find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print)
 
-.PHONY: help run test web bench release advisories clean
+.PHONY: help run test web openapi bench release advisories clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,6 +28,10 @@ web: web/dist/index.html ## build the web part (web/dist) when it is missing or 
 
 web/dist/index.html: $(WEB_SOURCES)
 	@if [ -f web/package.json ]; then tools/web; else echo "web: no web/package.json; the binary serves its placeholder page"; fi
+
+openapi: ## write docs/openapi.json from the code, and the web part's types from it
+	HAMYAR_TEST_UPDATE=1 $(CARGO) test --quiet --package hamyar --test house the_stored_api_document
+	@tools/web types
 
 bench: web ## measure what docs/benchmarks.md shows (release build)
 	@tools/bench

@@ -302,3 +302,20 @@ fn the_example_configuration_is_right() {
         .unwrap_or_else(|faults| panic!("deploy/hamyar.toml is faulty: {faults:#?}"));
     assert!(!config.issue.sender.is_empty(), "the example shows that the CAP sender must be set");
 }
+
+#[test]
+fn the_stored_api_document_is_the_one_that_is_served() {
+    // The web part's types are made from the stored one; `make openapi` writes both anew.
+    let served = serde_json::to_string_pretty(&hamyar::http::document()).expect("the document is JSON") + "\n";
+    let path = root().join("docs/openapi.json");
+    if std::env::var_os("HAMYAR_TEST_UPDATE").is_some() {
+        fs::write(&path, &served).expect("docs/openapi.json can be written");
+    }
+    let stored = fs::read_to_string(&path).unwrap_or_default();
+    let first_difference = served.lines().zip(stored.lines()).position(|(served, stored)| served != stored);
+    assert!(
+        served == stored,
+        "docs/openapi.json is not what the code serves (first difference at line {}); run `make openapi` and look at the change",
+        first_difference.map_or_else(|| stored.lines().count(), |line| line) + 1,
+    );
+}
