@@ -142,7 +142,7 @@ pub async fn edit(
     let mut tx = ground.store.write("edit alert").await?;
     let alert = tx.locked_alert(id).await?;
     let was_approved = matches!(alert.stage, Stage::Approved { .. });
-    let content = words::prepared(ground, content, alert.exercise)?;
+    let content = words::regrounded(ground, &alert.content, words::prepared(ground, content, alert.exercise)?);
     let current = alert.content.hash();
     let case = alert.case(&[]).edit(content, by.person())?;
     if current != expected {

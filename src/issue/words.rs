@@ -2,6 +2,8 @@
 //! Called by `draft` for every new content; publication takes what stands here unchanged.
 //! Zones are the map's, with the map's names; in an exercise every text of every language says so.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use alerts::{
     Content, Evidence, Facts, Hazard, Impact, Level, NamedZone, Occasion, TimeToImpact, Wording, calendar,
     cap::{ResponseType, Severity},
@@ -9,7 +11,7 @@ use alerts::{
     content::{POSITIONS_MAX, ZONES_MAX, event_code},
     triple,
 };
-use geo_types::MultiPolygon;
+use geo_types::{Coord, MultiPolygon, Polygon};
 use jiff::{SignedDuration, Timestamp};
 use maps::ZoneCode;
 
@@ -164,6 +166,37 @@ pub(super) fn prepared(ground: &Ground, content: Content, exercise: Option<Exerc
     Ok(content)
 }
 
+/// Lets the ground follow the zones when an editor changed the zones alone: what others read as polygons must not leave out a zone.
+///
+/// Ground that is exactly the old zones becomes the new zones; drawn ground keeps its shape and gains the zones that were added.
+pub(super) fn regrounded(ground: &Ground, old: &Content, mut new: Content) -> Content {
+    let codes = |content: &Content| content.zones.iter().map(|zone| zone.code.clone()).collect::<BTreeSet<_>>();
+    let (was, will) = (codes(old), codes(&new));
+    if was == will || !same_ground(&old.polygons, &new.polygons) {
+        return new;
+    }
+    let shapes = |codes: &BTreeSet<String>| -> MultiPolygon<f64> {
+        let known = codes.iter().filter_map(|code| ground.city.zone(&ZoneCode::new(code.as_str()).ok()?));
+        MultiPolygon::new(known.flat_map(|zone| zone.shape.0.clone()).collect())
+    };
+    if same_ground(&old.polygons, &shapes(&was)) {
+        new.polygons = shapes(&will);
+    } else {
+        new.polygons.0.extend(shapes(&will.difference(&was).cloned().collect()).0);
+    }
+    new
+}
+
+/// Whether two grounds have the same polygons in any order, up to the 1e-7 degrees in which they are kept.
+fn same_ground(left: &MultiPolygon<f64>, right: &MultiPolygon<f64>) -> bool {
+    let near = |a: &Coord<f64>, b: &Coord<f64>| (a.x - b.x).abs() < 2e-7 && (a.y - b.y).abs() < 2e-7;
+    let same = |a: &Polygon<f64>, b: &Polygon<f64>| {
+        let (a, b) = (a.exterior(), b.exterior());
+        a.0.len() == b.0.len() && a.0.iter().zip(&b.0).all(|(a, b)| near(a, b))
+    };
+    left.0.len() == right.0.len() && left.0.iter().all(|one| right.0.iter().any(|other| same(one, other)))
+}
+
 fn fields(wording: &Wording) -> [(&'static str, &str); 6] {
     [
         ("headline", &wording.headline),
@@ -221,7 +254,7 @@ fn wordings(
     zones: &[NamedZone],
     expires: Timestamp,
     exercise: Option<ExerciseId>,
-) -> Result<std::collections::BTreeMap<String, Wording>, Refusal> {
+) -> Result<BTreeMap<String, Wording>, Refusal> {
     let facts = Facts {
         hazard,
         level,

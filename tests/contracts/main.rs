@@ -2,6 +2,7 @@
 //! One binary; each room's stories are in a file of its own and begin with `on_both_engines`.
 //! A story owns its database, stands on a manual clock and seeded ids, and leaves nothing behind.
 
+mod alert_desk;
 mod engines;
 mod issue;
 mod sensors;
