@@ -11,6 +11,7 @@ use axum::{
 use hamyar::{
     app::{self, Kind},
     assess::{Assess, rules::Rules},
+    broker::{Broker, Inbound},
     clock::Clock,
     config::Config,
     ground::Ground,
@@ -41,6 +42,8 @@ impl Answer {
 }
 
 struct Server {
+    broker: Broker,
+    _sessions: tempfile::TempDir,
     router: axum::Router,
     ground: Ground,
     tokens: BTreeMap<&'static str, String>,
@@ -51,6 +54,9 @@ impl Server {
         let mut config = Config::clone(&ground.config);
         config.issue.sender = "crisis.hamadan.example".into();
         config.server.public_url = "https://hamyar.example".into();
+        config.mqtt.listen = "127.0.0.1:0".parse().expect("an address");
+        let sessions = tempfile::tempdir().expect("a temporary directory");
+        config.store.data_dir = sessions.path().display().to_string();
         let ground = Ground { config: Arc::new(config), ..ground };
         let mut tokens = BTreeMap::new();
         let staff: [(&str, &[Role]); 3] =
@@ -58,14 +64,16 @@ impl Server {
         for (login, roles) in staff {
             tokens.insert(login, token(&ground, login, roles).await);
         }
+        let broker = Broker::start(&ground, Inbound::default()).await.expect("a broker on a free port");
         let app = http::App {
+            outlet: broker.outlet(),
             ground: ground.clone(),
             assess: Assess::open(&ground, Rules::embedded()).await.expect("the rules"),
             metrics: Arc::new(metrics::install()),
             live_pages: Arc::new(tokio::sync::Semaphore::new(4)),
             stop: tokio_util::sync::CancellationToken::new(),
         };
-        Self { router: http::router(app), ground, tokens }
+        Self { broker, _sessions: sessions, router: http::router(app), ground, tokens }
     }
 
     async fn ask(&self, who: &str, method: &str, path: &str, body: Option<Value>, tag: Option<&str>) -> Answer {
@@ -259,5 +267,7 @@ async fn an_exercise_says_so_everywhere_and_never_stands_in_the_city_s_feed() {
     let caller = sign_in::caller_of_token(&nameless, &Secret::new(server.tokens["reza"].as_str())).await;
     let caller = caller.expect("an answer").expect("a token's owner");
     assert!(Officer::try_from_caller(caller).is_some());
-    server.ground.store.close().await;
+    let store = server.ground.store.clone();
+    server.broker.stop().await;
+    store.close().await;
 }
