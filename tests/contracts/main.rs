@@ -3,6 +3,7 @@
 //! A story owns its database, stands on a manual clock and seeded ids, and leaves nothing behind.
 
 mod alert_desk;
+mod assess;
 mod engines;
 mod issue;
 mod sensors;
