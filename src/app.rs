@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     config::Config,
     deliver::{self, Channel, Channels, Publish},
+    drill::demo,
     ground::{Ground, read_files},
     http,
     id::Ids,
@@ -144,6 +145,32 @@ impl App {
         let listening = serve_http(&ground, assess, mqtt.outlet, handle, listener, &mut stops).await?;
         info!(%listening, "ready: {}", ground.config.public_url());
         Ok(Self { ground, listening, mqtt: mqtt.address, stops })
+    }
+
+    /// Plays the demo in a service that was built for it; with `auto` both officers are played too. Gives the two people to log in as.
+    pub async fn play_demo(&mut self, auto: bool) -> anyhow::Result<demo::Cast> {
+        let cast = demo::prepare(&self.ground).await?;
+        let doors = demo::Doors {
+            url: format!("http://{}", self.listening),
+            mqtt: self.mqtt.context("the demo uses the embedded broker")?,
+            http: reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?,
+        };
+        let stop = CancellationToken::new();
+        let play = tokio::spawn(demo::play(self.ground.clone(), doors.clone(), cast.sensors.clone(), stop.clone()));
+        let officers = if auto {
+            let officers = demo::Officers::sign_in(doors, self.ground.clock.clone(), &cast).await?;
+            Some(tokio::spawn(officers.work(stop.clone())))
+        } else {
+            None
+        };
+        self.stops.push("demo", move || async move {
+            stop.cancel();
+            let _ = play.await;
+            if let Some(officers) = officers {
+                let _ = officers.await;
+            }
+        });
+        Ok(cast)
     }
 
     /// Runs until `until`, then stops.

@@ -12,7 +12,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 
-use crate::{app, config::Config, id::Secret};
+use crate::{app, config::Config, drill::demo, id::Secret};
 
 /// A city's crisis-management and disaster alert system.
 #[derive(Debug, Parser)]
@@ -177,7 +177,12 @@ impl Cli {
             Command::Serve { demo, demo_auto } => {
                 app::log(&config);
                 if demo || demo_auto {
-                    bail!("the demo is not built yet");
+                    let config = demo::configure(config)?;
+                    demo::start_anew(&config).await?;
+                    let mut app = app::App::build(config, app::Kind::Demo).await?;
+                    let cast = app.play_demo(demo_auto).await?;
+                    print(&invitation(app.listening, &cast, demo_auto));
+                    return app.run(app::until_signal()).await;
                 }
                 let app = app::App::build(config, app::Kind::Real).await?;
                 app.run(app::until_signal()).await?;
@@ -210,6 +215,30 @@ impl Cli {
         }
         Ok(())
     }
+}
+
+/// Where to look and whom to log in as.
+fn invitation(listening: std::net::SocketAddr, cast: &demo::Cast, auto: bool) -> String {
+    let (officer, approver) = (&cast.officer, &cast.approver);
+    let next = if auto {
+        "  Both officers are played: watch. An alert is in the feed within two minutes."
+    } else {
+        "  A cloudburst falls above Moradbeyg in a few seconds. When an alert is proposed, adopt it as the officer,\n  \
+         approve it as the approver (another browser or a private window), publish it as the officer."
+    };
+    format!(
+        "\n  Hamyar plays a flood on the sample city. Everything is invented; nothing leaves this machine.\n\n  \
+         Console          http://{listening}/\n  \
+         Report page      http://{listening}/report\n  \
+         Helper's page    http://{listening}/helper\n  \
+         Alerts (CAP)     http://{listening}/cap/exercise.atom\n\n  \
+         Log in as        {}  {}\n  \
+         and as           {}  {}\n\n{next}\n",
+        officer.login,
+        officer.password.reveal(),
+        approver.login,
+        approver.password.reveal(),
+    )
 }
 
 /// Prints to standard output, which is what the tools are for.

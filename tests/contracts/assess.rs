@@ -33,7 +33,9 @@ async fn reads(ground: &Ground, sensor: SensorId, quantity: Quantity, value: f64
 }
 
 async fn settle(ground: &Ground, assess: &Assess) {
-    while sensors::watch::run_due(ground).await.expect("the watch runs") + assess.run_due().await.expect("assessment runs") > 0 {}
+    while sensors::run_due(ground).await.expect("the watch runs") + assess.run_due().await.expect("assessment runs") > 0
+    {
+    }
 }
 
 /// Readings one minute apart, each assessed when it comes.
@@ -128,7 +130,8 @@ async fn a_gauge_that_falls_withdraws_the_proposal() {
         play(&ground, &assess, bridge, Quantity::StageM, &[0.6, 1.9, 1.95, 2.0]).await;
         play(&ground, &assess, bridge, Quantity::StageM, &[0.7; 32]).await;
         let mut tx = ground.store.read("withdrawn").await.expect("a transaction");
-        let states: Vec<_> = tx.proposals(None, 10).await.expect("proposals").into_iter().map(|proposal| proposal.state).collect();
+        let states: Vec<_> =
+            tx.proposals(None, 10).await.expect("proposals").into_iter().map(|proposal| proposal.state).collect();
         assert_eq!(states, [ProposalState::Superseded], "nobody was warned, so nobody is told that it is over");
         let zones = tx.zone_states(None).await.expect("zones");
         assert!(zones.iter().all(|state| state.level <= Level::Green));

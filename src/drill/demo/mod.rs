@@ -17,16 +17,13 @@ use anyhow::{Context, ensure};
 use maps::ZoneCode;
 
 use crate::{
-    config::{Config, SmsGateway},
+    config::Config,
     ground::Ground,
     helpers::{self, NewHelper},
-    id::{Ids, Secret},
+    id::Secret,
     sensors,
     staff::{NewPerson, Registrar, Role, add_staff, contact::ContactKind, sign_in},
 };
-
-/// The demo's SMS gateway, as it stands in the settings and in `/hooks/sms/demo`.
-pub const GATEWAY: &str = "demo";
 
 /// Two people to log in as.
 #[derive(Clone, Debug)]
@@ -48,8 +45,9 @@ pub struct Login {
     pub password: Secret,
 }
 
-/// Settings of the demo: its own directory below the data directory, its own sandbox gateway, loopback only.
-pub fn configure(mut config: Config, ids: &Ids) -> anyhow::Result<Config> {
+/// Settings of the demo: its own directory below the data directory, loopback only. Its channels end in the sandbox
+/// (`deliver::sandbox::settings`), whatever the settings say for the real city.
+pub fn configure(mut config: Config) -> anyhow::Result<Config> {
     let loopback = |what: &str, address: SocketAddr| {
         ensure!(
             address.ip().is_loopback(),
@@ -69,21 +67,6 @@ pub fn configure(mut config: Config, ids: &Ids) -> anyhow::Result<Config> {
     if config.issue.sender.is_empty() {
         config.issue.sender = "demo@hamyar.invalid".into();
     }
-    // Nothing of the demo leaves this machine, whatever the settings say for the real city.
-    config.webhooks.clear();
-    config.sms.gateways.clear();
-    config.sms.gateways.insert(
-        GATEWAY.into(),
-        SmsGateway {
-            dialect: "kannel".into(),
-            secret: ids.secret(),
-            send_url: format!("http://{}/demo/gateway/sendsms", config.server.listen),
-            user: "demo".into(),
-            password: ids.secret(),
-            sender: config.city.service_number.clone(),
-        },
-    );
-    config.sms.send_by = GATEWAY.into();
     Ok(config)
 }
 

@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 use uuid::Uuid;
 
-use super::{GATEWAY, play::Doors};
+use super::play::Doors;
 use crate::{
     deliver::{
         Channel,
-        sandbox::{self, Direction, NewSandboxMessage},
+        sandbox::{self, Direction, GATEWAY, NewSandboxMessage},
     },
     ground::Ground,
 };
