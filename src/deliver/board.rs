@@ -13,7 +13,7 @@ use super::{
 use crate::{
     bell::{Bell, LiveAudience},
     ground::Ground,
-    id::{ExerciseId, NoticeId},
+    id::{AlertId, ExerciseId, NoticeId},
     store::{Fault, Tx},
 };
 
@@ -162,7 +162,12 @@ fn about(ground: &Ground, broadcast: &LiveBroadcast) -> Value {
 }
 
 /// The notices of a broadcast that go to systems: open pages, the alert's CAP topic, configured webhooks.
-pub(super) async fn fan_out(ground: &Ground, tx: &mut Tx, broadcast: &LiveBroadcast) -> Result<(), Fault> {
+pub(super) async fn fan_out(
+    ground: &Ground,
+    tx: &mut Tx,
+    broadcast: &LiveBroadcast,
+    about_alerts: &[AlertId],
+) -> Result<(), Fault> {
     put_cap(ground, tx, broadcast, format!("cap:{}", broadcast.id)).await?;
     let mut page = to_system(ground, broadcast, Channel::Live, "pages", format!("live:{}", broadcast.id));
     page.reasons = vec![Reason::OpenPage];
@@ -173,8 +178,12 @@ pub(super) async fn fan_out(ground: &Ground, tx: &mut Tx, broadcast: &LiveBroadc
     if broadcast.exercise_id == ground.exercise {
         tx.put_notice(&page).await?;
     }
-    let event = if broadcast.kind == "alert" { "alert.published" } else { "alert.updated" };
-    put_event(ground, tx, event, broadcast, json!({})).await
+    let (event, more) = match broadcast.kind.as_str() {
+        "alert" => ("alert.published", json!({})),
+        "update" => ("alert.updated", json!({ "about": about_alerts })),
+        how => ("alert.ended", json!({ "how": how, "about": about_alerts })),
+    };
+    put_event(ground, tx, event, broadcast, more).await
 }
 
 async fn put_cap(ground: &Ground, tx: &mut Tx, broadcast: &LiveBroadcast, key: String) -> Result<(), Fault> {

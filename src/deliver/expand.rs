@@ -2,7 +2,10 @@
 //! Run by `app` on `Bell::Broadcasts`; several instances may run.
 //! A person is told once per broadcast and contact whatever is repeated; a minor's mentor is told in the same transaction as the minor.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use alerts::Kind;
 use jiff::{Timestamp, ToSpan, civil};
@@ -48,7 +51,7 @@ pub async fn expand_due(ground: &Ground) -> Result<usize, Fault> {
     let mut told = 0;
     match broadcast.step.as_str() {
         "fan_out" => {
-            board::fan_out(ground, &mut tx, &live(&broadcast)).await?;
+            board::fan_out(ground, &mut tx, &live(&broadcast), &broadcast.told_by).await?;
             tx.set_step(broadcast.id, if broadcast.told_by.is_empty() { "zones" } else { "told" }, None).await?;
         }
         "told" => {
@@ -157,18 +160,7 @@ async fn everyone_told_by(tx: &mut Tx, broadcast: &ToExpand, limit: i64) -> Resu
     let mut people: Vec<Told> = people.into_values().collect();
     people.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     for told in &mut people {
-        for alert in broadcast.told_by.iter() {
-            for contact in tx.contacts_that_reached(*alert, told.person).await? {
-                if !told.contacts.contains(&contact) {
-                    told.contacts.push(contact);
-                }
-            }
-        }
-        for contact in verified(tx, told.person).await? {
-            if !told.contacts.contains(&contact) {
-                told.contacts.push(contact);
-            }
-        }
+        told.contacts = contacts_of(tx, broadcast, told.person).await?;
         if told.minor {
             told.mentor = tx.mentor_of(told.person).await?;
         }
@@ -184,6 +176,22 @@ async fn verified(tx: &mut Tx, person: PersonId) -> Result<Vec<(ContactId, Conta
         .filter(|contact| contact.verified)
         .map(|contact| (contact.contact_id, contact.kind))
         .collect())
+}
+
+/// The contacts of a person for this broadcast: those by which the earlier alerts reached them, then the verified ones in order.
+async fn contacts_of(
+    tx: &mut Tx,
+    broadcast: &ToExpand,
+    person: PersonId,
+) -> Result<Vec<(ContactId, ContactKind)>, Fault> {
+    let mut contacts = Vec::new();
+    for alert in broadcast.told_by.iter() {
+        contacts.extend(tx.contacts_that_reached(*alert, person).await?);
+    }
+    contacts.extend(verified(tx, person).await?);
+    let mut seen = BTreeSet::new();
+    contacts.retain(|(contact, _)| seen.insert(*contact));
+    Ok(contacts)
 }
 
 /// Tells these people and the mentors of the minors among them. Gives how many were told for the first time.
@@ -214,7 +222,7 @@ async fn tell(
             language: person.language,
             minor: person.minor,
             mentor: None,
-            contacts: verified(tx, mentor).await?,
+            contacts: contacts_of(tx, broadcast, mentor).await?,
             reason: reasons[0].clone(),
         };
         let names: Vec<String> = minors.iter().map(|minor| minor.name.clone()).collect();
@@ -353,7 +361,9 @@ async fn escalate_due(ground: &Ground) -> Result<usize, Fault> {
         let due_at = self::due(ground, &broadcast, now);
         put_one(ground, &mut tx, &broadcast, &told, *contact, &silent.reasons, &minors, (now, due_at)).await?;
         let next = due_at + Duration::from_secs(ground.config.deliver.escalate_secs.unsigned_abs());
-        tx.set_escalation(silent.broadcast_id, silent.person_id, (left.len() > 1).then_some(next)).await?;
+        // News that asks nothing goes on to the next contact only when this one fails.
+        let waits = left.len() > 1 && words::asks(kind(&broadcast));
+        tx.set_escalation(silent.broadcast_id, silent.person_id, waits.then_some(next)).await?;
     }
     tx.commit().await?;
     metrics::counter!("hamyar_escalations_total").increment(count as u64);

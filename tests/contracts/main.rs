@@ -4,6 +4,7 @@
 
 mod alert_desk;
 mod assess;
+mod deliver;
 mod engines;
 mod issue;
 mod sensors;

@@ -134,6 +134,7 @@ impl Tx {
             .await
             .map(drop)
         })?;
+        self.settle_merged().await?;
         on!(self, |conn| {
             sqlx::query(
                 "update recipient set escalate_at = null

@@ -108,7 +108,7 @@ impl Tx {
         until: Timestamp,
         limit: i64,
     ) -> Result<Vec<Claimed>, Fault> {
-        on!(self, |conn| {
+        let over = on!(self, |conn| {
             sqlx::query(
                 "update notice
                  set due_at = null,
@@ -120,8 +120,11 @@ impl Tx {
             .bind(At(now))
             .execute(conn)
             .await
-            .map(drop)
+            .map(|done| done.rows_affected())
         })?;
+        if over > 0 {
+            self.settle_merged().await?;
+        }
         let mut claimed: Vec<Claimed> = match &mut self.engine {
             Engine::Sqlite(conn) => {
                 sqlx::query_as(claim!(""))
@@ -151,6 +154,24 @@ impl Tx {
             }
         }
         Ok(claimed)
+    }
+
+    /// What was to go out with a notice that no longer goes out shares its fate.
+    pub(in crate::deliver) async fn settle_merged(&mut self) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update notice
+                 set state = (select h.state from notice h where h.id = notice.merged_into)
+                 where merged_into is not null and state = 'waiting'
+                   and exists (
+                       select 1 from notice h
+                       where h.id = notice.merged_into and h.due_at is null and h.state in ('withdrawn', 'failed')
+                   )",
+            )
+            .execute(conn)
+            .await
+            .map(drop)
+        })
     }
 
     pub(in crate::deliver) async fn begin_attempt(
@@ -293,7 +314,7 @@ impl Tx {
         on!(self, |conn| {
             sqlx::query(
                 "update recipient set escalate_at = $2
-                 where answer is null and escalate_at is not null
+                 where answer is null
                    and exists (
                        select 1 from notice n
                        where (n.id = $1 or n.merged_into = $1)
