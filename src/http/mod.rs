@@ -155,9 +155,10 @@ pub fn router(app: App) -> Router {
         ))
 }
 
-/// A span names the route, never the query: secrets and numbers travel there.
+/// A span names the route, never the path or the query: the secrets of links and the numbers of people travel there.
 fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
-    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+    let route = request.extensions().get::<axum::extract::MatchedPath>().map_or("(page)", |route| route.as_str());
+    tracing::debug_span!("request", method = %request.method(), route)
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
