@@ -122,6 +122,27 @@ fn only_issue_writes_alerts() {
 }
 
 #[test]
+fn the_audit_chain_is_given_no_personal_data() {
+    // Invariant 18: facts of a decision are ids, digests and counts; what can be erased may not stand in a chain that can't.
+    let personal = ["name", "phone", "address", "email", "text", "body", "login", "password", "secret", "position", "lon", "lat"];
+    let mut faults = Vec::new();
+    let mut decisions = 0;
+    for source in sources(&["src"]) {
+        for (at, _) in source.code.match_indices("facts") {
+            let rest = &source.code[at..];
+            let Some(begin) = rest.find("json!({").filter(|begin| *begin < 20) else { continue };
+            let object = &rest[begin..rest.find("})").unwrap_or(rest.len())];
+            decisions += 1;
+            for key in object.split('"').skip(1).step_by(2).filter(|key| personal.contains(key)) {
+                faults.push(format!("{} writes “{key}” into the facts of a decision", source.path));
+            }
+        }
+    }
+    assert!(decisions > 10, "the facts of decisions were found; only {decisions} were");
+    none("the audit chain would hold personal data", &faults);
+}
+
+#[test]
 fn only_channels_send() {
     // Invariant 4: what reaches a person leaves through a channel of `deliver`, from an outbox row. The gauges of the demo
     // are clients like any other, so the demo may be one.
