@@ -11,11 +11,13 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 pub const MORNING: &str = "2026-03-01T04:00:00Z";
 
 /// Tells one story twice. Each time the ground is new: no map row, no person, a manual clock at [`MORNING`], ids from seed 7.
+#[expect(clippy::print_stdout, reason = "what is left out is said where the test's output is read")]
 pub async fn on_both_engines<Fut: Future<Output = ()>>(story: impl Fn(Ground) -> Fut) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let ground = ground(&format!("sqlite://{}", directory.path().display())).await;
     let store = ground.store.clone();
-    story(ground).await;
+    // On the heap: a long story's future is too large for the stack of every caller.
+    Box::pin(story(ground)).await;
     store.close().await;
 
     let Ok(server) = std::env::var("HAMYAR_TEST_POSTGRES") else {
@@ -31,7 +33,7 @@ pub async fn on_both_engines<Fut: Future<Output = ()>>(story: impl Fn(Ground) ->
     sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.expect("a new database");
     let ground = self::ground(&with_database(&server, &name)).await;
     let store = ground.store.clone();
-    story(ground).await;
+    Box::pin(story(ground)).await;
     store.close().await;
     sqlx::query(AssertSqlSafe(format!("drop database {name} with (force)")))
         .execute(&mut admin)
