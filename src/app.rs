@@ -114,7 +114,11 @@ impl App {
             move || async move { store.close().await }
         });
         let mqtt = mqtt::start(&ground, &mut stops).await?;
-        let assess = Assess::open(&ground, assess::load_rules(&ground.config.city.rules_dir)?).await?;
+        let rules = match kind {
+            Kind::Real => assess::load_rules(&ground.config.city.rules_dir)?,
+            Kind::Demo => demo::rules().map_err(assess::OpenFault::Rules)?,
+        };
+        let assess = Assess::open(&ground, rules).await?;
         spawn_worker(&mut stops, &ground, "assess", Bell::Facts, Duration::from_millis(500), {
             let assess = assess.clone();
             move || {

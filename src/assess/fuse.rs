@@ -82,6 +82,19 @@ pub struct Judgement {
 pub fn judge(hazard: Hazard, evidence: &[Evidence], rules: &Rules, now: Timestamp) -> Judgement {
     let weights = &rules.weights;
     let decay = |at: Timestamp| weights.decay_per_mille(hazard, now.duration_since(at).as_secs_f64() / 60.0);
+    let is_above = evidence.iter().any(|evidence| matches!(evidence, Evidence::Above { .. }));
+    // When the last gauge that had risen fell again; only while none is above.
+    let cleared_at = evidence
+        .iter()
+        .filter_map(|evidence| match evidence {
+            Evidence::Below { at, .. } if !is_above => Some(*at),
+            Evidence::Above { .. } | Evidence::Below { .. } | Evidence::Report { .. } => None,
+        })
+        .max();
+    let faded = |at: Timestamp| {
+        let left = decay(at);
+        if cleared_at.is_some_and(|cleared| at <= cleared) { per_mille(left, weights.after_clearing) } else { left }
+    };
     let mut reasons = Vec::new();
     let (mut carried, mut reported, mut against) = (0_i32, 0_i32, 0_i32);
     let mut level = Level::Green;
@@ -103,7 +116,7 @@ pub fn judge(hazard: Hazard, evidence: &[Evidence], rules: &Rules, now: Timestam
             Evidence::Report { verified: true, depth_cm, at, .. } => {
                 verified += 1;
                 impact_of_reports = impact_of_reports.max(Some(rules.matrix.impact_of_depth(*depth_cm)));
-                let weight = per_mille(weights.verified(), decay(*at));
+                let weight = per_mille(weights.verified(), faded(*at));
                 carried += weight;
                 weight
             }
@@ -112,7 +125,7 @@ pub fn judge(hazard: Hazard, evidence: &[Evidence], rules: &Rules, now: Timestam
                 unverified += 1;
                 impact_of_reports = impact_of_reports.max(Some(rules.matrix.impact_of_depth(*depth_cm)));
                 let own = weights.report(channel) + if *precise && depth_cm.is_some() { weights.precise() } else { 0 };
-                let weight = per_mille(per_mille(own, weights.independence[rank]), decay(*at));
+                let weight = per_mille(per_mille(own, weights.independence[rank]), faded(*at));
                 reported += weight;
                 weight
             }
@@ -229,6 +242,21 @@ mod tests {
         assert_eq!(both.stage, IncidentStage::Confirmed);
         assert_eq!(both.level, Level::Orange);
         assert_eq!(both.reasons.len(), 2);
+    }
+
+    #[test]
+    fn a_gauge_that_fell_after_the_reports_outweighs_them() {
+        let mut evidence: Vec<_> = (1..=5).map(|id| report(id, Some(50.0), 10)).collect();
+        assert_eq!(judged(&evidence).level, Level::Orange);
+        let below = |minutes_ago| Evidence::Below {
+            sensor: SensorId(uuid::Uuid::from_u128(9)),
+            name: alerts::texts([("fa", "پل"), ("en", "Bridge")]),
+            at: now() - jiff::SignedDuration::from_mins(minutes_ago),
+        };
+        evidence.push(below(20));
+        assert!(judged(&evidence).level >= Level::Yellow, "it fell before they were written");
+        evidence.push(below(5));
+        assert_eq!(judged(&evidence).level, Level::Green);
     }
 
     #[test]

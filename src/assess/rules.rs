@@ -149,6 +149,7 @@ struct Fusion {
     independence: Numbers,
     half_life_flood: Number,
     half_life_snow: Number,
+    after_clearing: Number,
     reports_alone_max: Number,
     likely: Number,
 }
@@ -174,6 +175,8 @@ pub struct Weights {
     pub independence: Vec<i32>,
     /// Minutes in which evidence loses half its weight.
     half_life_minutes: BTreeMap<Hazard, f64>,
+    /// Per mille that is left of a report once a gauge that had risen has fallen again after it.
+    pub after_clearing: i32,
     /// Reports alone weigh no more than this.
     pub reports_alone_max: i32,
     /// From here on the danger is likely.
@@ -463,6 +466,11 @@ fn sources(file: &str, read: &SourcesFile, faults: &mut Vec<RuleFault>) -> Weigh
     if unit != "per mille" || source.is_empty() {
         faults.push(fault(file, "fusion.independence", "want unit “per mille” and a source"));
     }
+    let cleared = &read.fusion.after_clearing;
+    number(file, "fusion.after_clearing", cleared, "per mille", faults);
+    if !(0.0..=1000.0).contains(&cleared.value) {
+        faults.push(fault(file, "fusion.after_clearing", "must be between 0 and 1000"));
+    }
     let (flood, snow) = (&read.fusion.half_life_flood, &read.fusion.half_life_snow);
     for (key, half_life) in [("fusion.half_life_flood", flood), ("fusion.half_life_snow", snow)] {
         number(file, key, half_life, "min", faults);
@@ -477,6 +485,7 @@ fn sources(file: &str, read: &SourcesFile, faults: &mut Vec<RuleFault>) -> Weigh
         silent_witness,
         independence: values.clone(),
         half_life_minutes: [(Hazard::Flood, flood.value), (Hazard::Snow, snow.value), (Hazard::Ice, snow.value)].into(),
+        after_clearing: cleared.value.round() as i32,
         reports_alone_max,
         likely,
     }

@@ -66,8 +66,9 @@ pub async fn answer(ground: Ground, doors: Doors, stop: CancellationToken) {
         let Ok(messages) = sandbox::inbox(&ground, None, LOOK_BACK).await else { continue };
         let kept: BTreeSet<Uuid> = messages.iter().map(|message| message.id).collect();
         for message in messages {
+            // Those who reported are thanked too; nobody answers a thank-you, which is to no person that we know.
             let warned =
-                message.direction == Direction::Out && message.channel == Channel::Sms && message.notice_id.is_some();
+                message.direction == Direction::Out && message.channel == Channel::Sms && message.person_name.is_some();
             if seen.insert(message.id) && warned {
                 if let Some((after, words)) = habit(&message.address) {
                     waiting.push((now + after, message.address, words, message.id));

@@ -1,6 +1,6 @@
 //! Plays the flood: each sensor connects by its own MQTT account and publishes; people text what they see.
 //! Started by `app` once the service is ready; ends with it.
-//! The sensors' clocks run behind and catch up, so that hours of a flood fit into minutes while no reading is from the future.
+//! Each second stands for most of a minute of the flood; the sensors' clocks are right, only the demo's dwell times are shorter (`demo::rules`).
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
@@ -17,16 +17,16 @@ use super::{
 };
 use crate::{ground::Ground, sensors};
 
-/// How far behind the sensors' clocks start.
-const BEHIND: SignedDuration = SignedDuration::from_mins(95);
 /// Real time per minute of the flood.
 const MINUTE: Duration = Duration::from_millis(1_500);
 /// Minutes of quiet before the cloudburst, so that a newcomer sees the map first.
 const QUIET_MINUTES: f64 = 4.0;
 /// How long the water stands after the first alert, in minutes of the flood.
-const STANDING_MINUTES: f64 = 8.0;
-/// Real time between readings while the water stands and nobody has acted.
-const WAITING: Duration = Duration::from_secs(10);
+const STANDING_MINUTES: f64 = 24.0;
+/// Minutes after which nothing changes any more.
+const OVER_MINUTES: f64 = 120.0;
+/// Real time between readings when nothing changes.
+const IDLE: Duration = Duration::from_secs(15);
 
 /// Where the service is reached.
 #[derive(Clone, Debug)]
@@ -49,8 +49,7 @@ struct Sensor {
 /// Plays until the service stops.
 pub async fn play(ground: Ground, doors: Doors, sensors: Vec<sensors::Registered>, stop: CancellationToken) {
     let sensors = connect(&ground, &doors, sensors, &stop);
-    let mut device_time = ground.now() - BEHIND;
-    look_back(&ground, &sensors, device_time).await;
+    look_back(&ground, &sensors, ground.now()).await;
     let telephones = tokio::spawn(phones::answer(ground.clone(), doors.clone(), stop.clone()));
     info!("demo: 24 hours of quiet readings are in; the cloudburst comes in a few seconds");
 
@@ -61,7 +60,7 @@ pub async fn play(ground: Ground, doors: Doors, sensors: Vec<sensors::Registered
     while !stop.is_cancelled() {
         let crest = WAVES.iter().map(|wave| wave.crest_minute).fold(0.0, f64::max);
         let hold = |wave: &Wave| falls_at.map_or(f64::INFINITY, |at| at - wave.crest_minute);
-        publish(&ground, &sensors, device_time, |wave| flood::stage_m(wave, minute, hold(wave)), minute).await;
+        publish(&ground, &sensors, ground.now(), |wave| flood::stage_m(wave, minute, hold(wave)), minute).await;
         while let Some((_, from, words)) = TEXT_MESSAGES.get(texted).filter(|(at, ..)| *at <= minute) {
             texted += 1;
             if let Err(fault) = phones::send(&ground, &doors, from, words, &format!("demo-{texted}")).await {
@@ -72,17 +71,12 @@ pub async fn play(ground: Ground, doors: Doors, sensors: Vec<sensors::Registered
             falls_at = Some(minute + STANDING_MINUTES);
             info!("demo: an alert is out; the water begins to fall");
         }
-        let caught_up = device_time + SignedDuration::from_mins(1) > ground.now();
-        let waits = minute >= crest && falls_at.is_none();
-        // While the water stands, device time runs with real time; otherwise it hurries until it has caught up.
-        let (pause, step) = if waits || caught_up { (WAITING, WAITING.as_secs_f64() / 60.0) } else { (MINUTE, 1.0) };
+        let over = falls_at.is_some_and(|at| minute > at + OVER_MINUTES);
         tokio::select! {
             () = stop.cancelled() => break,
-            () = ground.clock.sleep(pause) => {}
+            () = ground.clock.sleep(if over { IDLE } else { MINUTE }) => {}
         }
-        minute += step;
-        device_time += SignedDuration::from_secs_f64(60.0 * step);
-        device_time = device_time.min(ground.now());
+        minute += 1.0;
     }
     let _ = telephones.await;
 }
