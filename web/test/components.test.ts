@@ -1,5 +1,6 @@
 import { flushSync, mount, unmount, type Component } from 'svelte';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Point } from '../src/api/types';
 import { Problem } from '../src/api/client';
 import LevelBadge from '../src/parts/LevelBadge.svelte';
 import Refusal from '../src/parts/Refusal.svelte';
@@ -37,14 +38,14 @@ describe('a level badge', () => {
 describe('a small plot', () => {
   it('says in a sentence what it draws, with Persian digits', () => {
     const now = Date.now();
-    const body = show(Sparkline, { points: [[now - 7_200_000, 0.4, null], [now - 60_000, 1.25, null]], thresholds: { yellow: 1, orange: 1.5, red: 2 }, unit: 'm' });
+    const body = show(Sparkline, { points: [[now - 7_200_000, 0.4, null], [now - 60_000, 1.25, null]] as Point[], thresholds: { yellow: 1, orange: 1.5, red: 2 }, unit: 'm' });
     const label = body.querySelector('svg')?.getAttribute('aria-label');
     expect(label).toContain('۱٫۲۵ متر');
     expect(label).toContain('۰٫۴۰');
     expect(body.querySelector('.last')?.classList.contains('yellow')).toBe(true);
   });
   it('says that there are no readings instead of drawing an empty box', () => {
-    expect(show(Sparkline, { points: [], thresholds: null, unit: 'm' }).textContent).toContain('قرائتی نبوده است');
+    expect(show(Sparkline, { points: [] as Point[], thresholds: null, unit: 'm' }).textContent).toContain('قرائتی نبوده است');
   });
 });
 

@@ -287,6 +287,7 @@ export interface HelperRow {
   language: string;
   minor: boolean;
   mentor: string | null;
+  mentor_name?: string | null;
   zones: string[];
   contacts: { kind: string; masked: string; verified: boolean; preference: number }[];
   consent_until: string | null;
