@@ -35,6 +35,8 @@ pub struct MapView {
     bounds: [f64; 4],
     /// Content hash of the map: with the same hash everything here is the same.
     hash: String,
+    /// Everything is invented: this is the demo, and every page says so.
+    exercise: bool,
     /// Zones as a FeatureCollection.
     #[schema(value_type = Object)]
     zones: serde_json::Value,
@@ -114,6 +116,7 @@ pub async fn map(State(app): State<App>, headers: HeaderMap) -> Response {
         center: [center.lon(), center.lat()],
         bounds: [bounds.min().x, bounds.min().y, bounds.max().x, bounds.max().y],
         hash: city.hash().to_owned(),
+        exercise: app.ground.exercise.is_some(),
         zones: value(city.zones_geojson()),
         waterways: value(city.waterways_geojson()),
         roads: value(city.roads_geojson()),
