@@ -16,8 +16,8 @@ use crate::{
 /// Makes an enum whose words stand in tables and JSON.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        $(#[$doc])*
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
 
@@ -49,6 +49,7 @@ macro_rules! words {
 
 words! {
     /// How a report came.
+    #[schema(as = ReportChannel)]
     Channel, "channel" {
         /// The report page.
         Web = "web",

@@ -18,6 +18,7 @@ use crate::{
 /// What happened to a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReportAction)]
 pub enum Action {
     /// It arrived.
     Receive,

@@ -16,6 +16,7 @@ use crate::{
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RejectReason)]
 pub enum Reason {
     /// The topic is none of ours.
     BadTopic,

@@ -51,7 +51,7 @@ for (const [name, [who, path, act]] of Object.entries(pages)) {
       if (who) await context.addCookies([{ name: 'who', value: who, url: origin }]);
       await page.goto(`${origin}${path}${path.includes('?') ? '&' : '?'}lang=${lang}${process.env.THEME ? `&theme=${process.env.THEME}` : ''}`);
       await page.waitForSelector('main', { state: 'attached' });
-      if (await page.locator('.canvas').isVisible().catch(() => false)) await mapReady(page);
+      if (await page.locator('div.map').first().isVisible().catch(() => false)) await mapReady(page);
       else await page.waitForLoadState('load');
       await page.waitForTimeout(400);
       if (act) await act(page);
