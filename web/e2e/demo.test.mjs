@@ -70,7 +70,7 @@ describe('the demonstration', { skip: binary ? false : 'HAMYAR_TEST_BINARY is no
   it('shows anyone the map, every zone with its level, and that all of it is invented', async () => {
     const { context, page, faults } = await open(null, '/?lang=en');
     await mapReady(page);
-    await page.getByText('This is a demonstration.').waitFor();
+    await page.getByText('Demonstration: everything here is invented.').waitFor();
     assert.ok((await page.locator('ul.zones li').count()) > 30);
     assert.deepEqual(faults, []);
     await context.close();

@@ -46,8 +46,8 @@ export const en: Record<keyof typeof fa, string> = {
   'line.lost_help': 'What you see may be out of date. The page keeps trying by itself.',
   'line.polling_help': 'The live line is not available; the page refreshes itself every five seconds.',
 
-  'exercise.title': 'This is a demonstration.',
-  'exercise.text': 'Every person, figure and alert here is invented, and no message leaves this machine.',
+  'exercise.title': 'Demonstration: everything here is invented.',
+  'exercise.text': 'The people, figures and alerts are not real, and no message leaves this machine.',
 
   'act.back': 'Back',
   'act.busy': 'One moment…',
@@ -148,10 +148,10 @@ export const en: Record<keyof typeof fa, string> = {
   'rejected.bad_payload': 'Unreadable message',
   'rejected.implausible': 'Implausible value',
   'rejected.future': 'Time in the future',
-  'rejected.future_time': 'Time in the future',
   'rejected.too_old': 'Too old',
+  'rejected.bad_topic': 'Wrong topic',
+  'rejected.too_many': 'Too many values',
   'rejected.unknown_quantity': 'Unknown quantity',
-  'rejected.conflict': 'Second value for one moment',
 
   'code.sign-in-first': 'Sign in first.',
   'code.no-right': 'You do not have the right to do this.',
@@ -320,7 +320,7 @@ export const en: Record<keyof typeof fa, string> = {
   'report.located_by_words': 'place found from the words',
 
   'health.unknown': 'Unknown sensors',
-  'health.name': 'Name',
+  'health.name': 'Topic',
   'health.count': 'Count',
   'health.last': 'Last',
   'health.first': 'First:',

@@ -44,8 +44,8 @@ export const fa = {
   'line.lost_help': 'آنچه می‌بینید ممکن است کهنه باشد. صفحه خودش دوباره تلاش می‌کند.',
   'line.polling_help': 'خط زنده در دسترس نیست؛ صفحه هر پنج ثانیه خودش را تازه می‌کند.',
 
-  'exercise.title': 'این یک نمایش است.',
-  'exercise.text': 'همهٔ آدم‌ها، داده‌ها و هشدارهای این صفحه ساختگی‌اند و هیچ پیامی از این دستگاه بیرون نمی‌رود.',
+  'exercise.title': 'نمایش: همه‌چیز در این صفحه ساختگی است.',
+  'exercise.text': 'آدم‌ها، داده‌ها و هشدارها واقعی نیستند و هیچ پیامی از این دستگاه بیرون نمی‌رود.',
 
   'act.back': 'بازگشت',
   'act.busy': 'کمی صبر کنید…',
@@ -146,10 +146,10 @@ export const fa = {
   'rejected.bad_payload': 'پیام خوانده نشد',
   'rejected.implausible': 'مقدار ناممکن',
   'rejected.future': 'زمان در آینده',
-  'rejected.future_time': 'زمان در آینده',
   'rejected.too_old': 'خیلی قدیمی',
+  'rejected.bad_topic': 'موضوع نادرست',
+  'rejected.too_many': 'مقدارهای بیش از اندازه',
   'rejected.unknown_quantity': 'کمیت ناشناخته',
-  'rejected.conflict': 'مقدار دوم برای یک زمان',
 
   'code.sign-in-first': 'نخست وارد شوید.',
   'code.no-right': 'این کار در اختیار شما نیست.',
@@ -318,7 +318,7 @@ export const fa = {
   'report.located_by_words': 'جا از روی نوشته پیدا شد',
 
   'health.unknown': 'حسگرهای ناشناخته',
-  'health.name': 'نام',
+  'health.name': 'موضوع پیام',
   'health.count': 'شمار',
   'health.last': 'آخرین',
   'health.first': 'نخستین:',

@@ -1,28 +1,11 @@
 import type { Feature } from 'geojson';
 import { describe, expect, it } from 'vitest';
-import { areaAfter, type Polygons } from '../src/console/desk/area';
 import { above, order } from '../src/map/order';
 import { coreBounds, middle } from '../src/map/shape';
 import { bodyOf, emptyReport } from '../src/report/fields';
 
 const square = (x: number, y: number): [number, number][] => [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1], [x, y]];
 const zone = (code: string, x: number, y = 0): Feature => ({ type: 'Feature', properties: { code, leaf: true }, geometry: { type: 'Polygon', coordinates: [square(x, y)] } });
-const shapes = [zone('a', 0), zone('b', 1), zone('c', 2)];
-
-describe('the ground of an alert', () => {
-  const footprint: Polygons = [[square(0.2, 0.2)]];
-  it('grows by the shape of an added zone, once', () => {
-    expect(areaAfter(footprint, ['a'], ['a', 'b'], shapes)).toEqual([...footprint, [square(1, 0)]]);
-    expect(areaAfter([[square(1, 0)]], [], ['b'], shapes)).toHaveLength(1);
-  });
-  it('loses the shape of a removed zone, also when a database rounded it, and keeps the footprint', () => {
-    const rounded = square(1, 0).map(([x, y]) => [x + 1e-9, y] as [number, number]);
-    expect(areaAfter([...footprint, [rounded]], ['a', 'b'], ['a'], shapes)).toEqual(footprint);
-  });
-  it('stays as it is when the zones stay', () => {
-    expect(areaAfter(footprint, ['a', 'b'], ['b', 'a'], shapes)).toEqual(footprint);
-  });
-});
 
 describe('the map', () => {
   it('puts a layer under the next one that is drawn', () => {
