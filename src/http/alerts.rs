@@ -118,6 +118,7 @@ pub struct AlertPage {
 
 /// Which alerts.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AlertQuery {
     /// draft, approved, live or ended; all when it is not given.
     stage: Option<String>,
@@ -199,7 +200,7 @@ pub struct Why {
 }
 
 /// Alerts, newest first
-#[utoipa::path(get, path = "/alerts", tag = "alerts", params(AlertQuery), responses((status = 200, body = AlertPage)))]
+#[utoipa::path(get, path = "/alerts", operation_id = "list_alerts", tag = "alerts", params(AlertQuery), responses((status = 200, body = AlertPage)))]
 pub async fn list(
     State(app): State<App>,
     staff: StaffMember,

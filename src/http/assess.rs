@@ -122,6 +122,7 @@ pub struct ProposalPage {
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Page {
     /// Rows, 1 to 200.
     limit: Option<i64>,
@@ -131,6 +132,7 @@ pub struct Page {
 
 /// Which proposals.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct WhichProposals {
     /// open, adopted, dismissed, superseded; all when it is not given.
     state: Option<ProposalState>,

@@ -24,6 +24,7 @@ use crate::{ground::Ground, id::ExerciseId, issue::Alert, store::Fault};
 
 /// How the feed speaks.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct FeedQuery {
     /// BCP 47; the city's first language when it is not given.
     lang: Option<String>,

@@ -120,6 +120,7 @@ pub struct HelperPage {
 
 /// Which helpers.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HelperQuery {
     /// How many at most (500).
     limit: Option<i64>,
@@ -320,7 +321,7 @@ pub struct ProofBody {
 }
 
 /// Helpers
-#[utoipa::path(get, path = "/helpers", tag = "helpers", params(HelperQuery),
+#[utoipa::path(get, path = "/helpers", operation_id = "list_helpers", tag = "helpers", params(HelperQuery),
     responses((status = 200, body = HelperPage), (status = 403, body = Problem)))]
 pub async fn list(
     State(app): State<App>,

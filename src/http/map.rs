@@ -57,6 +57,8 @@ pub struct CityView {
     #[schema(value_type = BTreeMap<String, String>)]
     name: Texts,
     approximate: bool,
+    /// IANA name of the zone in which people read times, for example Asia/Tehran.
+    time_zone: String,
     /// Must be shown with the map.
     #[schema(value_type = BTreeMap<String, String>)]
     label: Texts,
@@ -95,6 +97,7 @@ pub struct ZoneView {
 
 /// Which moment.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AsOf {
     /// A moment in the past; now when it is not given.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -112,7 +115,12 @@ pub async fn map(State(app): State<App>, headers: HeaderMap) -> Response {
     let (center, bounds) = (city.center(), city.bounds());
     let value = |collection| serde_json::to_value(collection).unwrap_or_default();
     let view = MapView {
-        city: CityView { name: city.name().clone(), approximate: city.approximate(), label: city.label().clone() },
+        city: CityView {
+            name: city.name().clone(),
+            approximate: city.approximate(),
+            time_zone: app.ground.config.city.time_zone.clone(),
+            label: city.label().clone(),
+        },
         center: [center.lon(), center.lat()],
         bounds: [bounds.min().x, bounds.min().y, bounds.max().x, bounds.max().y],
         hash: city.hash().to_owned(),

@@ -173,6 +173,7 @@ pub struct ReportPage {
 
 /// Which reports.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ReportQuery {
     /// Only those that stand so.
     #[param(inline)]
@@ -186,6 +187,7 @@ pub struct ReportQuery {
 
 /// The secret of a report.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct FollowQuery {
     /// What was told when the report was sent.
     #[param(value_type = String)]
@@ -253,7 +255,7 @@ pub async fn follow(
 }
 
 /// Reports, the newest first
-#[utoipa::path(get, path = "/reports", tag = "reports", params(ReportQuery),
+#[utoipa::path(get, path = "/reports", operation_id = "list_reports", tag = "reports", params(ReportQuery),
     responses((status = 200, body = ReportPage), (status = 403, body = Problem)))]
 pub async fn list(
     State(app): State<App>,

@@ -121,7 +121,7 @@ pub struct ThresholdsView {
 }
 
 /// Every sensor with its newest readings
-#[utoipa::path(get, path = "/sensors", tag = "sensors", responses((status = 200, body = SensorsView), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/sensors", operation_id = "list_sensors", tag = "sensors", responses((status = 200, body = SensorsView), (status = 403, body = Problem)))]
 pub async fn list(State(app): State<App>, _staff: StaffMember) -> Result<Json<SensorsView>, Problem> {
     let mut tx = app.ground.store.read("list sensors").await?;
     let sensors = tx.sensors().await?;
@@ -173,6 +173,7 @@ fn present(sensor: Sensor, latest: &mut HashMap<(SensorId, Quantity), LatestView
 
 /// Which plot.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PlotQuery {
     /// What: "stage_m", "snow_depth_cm" …
     quantity: Quantity,

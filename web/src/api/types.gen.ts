@@ -741,6 +741,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sensors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every sensor with its newest readings */
+        get: operations["list"];
+        put?: never;
+        /** Register a sensor */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages that could not be kept, the newest first */
+        get: operations["rejected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/unknown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of sensors that nobody registered, the newest first */
+        get: operations["unknown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{id}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a sensor aside: its readings are kept, and nothing is concluded from them */
+        post: operations["quarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{id}/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The readings of one sensor, for a plot */
+        get: operations["readings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a sensor back into service */
+        post: operations["release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a sensor a new secret
+         * @description The old one ends at once, and its device is disconnected.
+         */
+        post: operations["rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{id}/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a sensor was heard, oldest first, the last 200 changes */
+        get: operations["states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1140,6 +1280,11 @@ export interface components {
             /** @description 3 to 500 characters. */
             why: string;
         };
+        /**
+         * @description What may be concluded from a value.
+         * @enum {string}
+         */
+        Flag: "good" | "suspect" | "fail";
         /** @description A helper to be registered */
         HelperBody: {
             name: string;
@@ -1306,6 +1451,16 @@ export interface components {
             /** Format: date-time */
             expires: string;
         };
+        /** @description The newest reading. */
+        LatestView: {
+            /** Format: double */
+            value: number;
+            /** Format: date-time */
+            read_at: string;
+            /** Format: date-time */
+            received_at: string;
+            flag: components["schemas"]["Flag"];
+        };
         /** @description An answer by the form of a link's page. */
         LinkAnswer: {
             answer: components["schemas"]["Answer"];
@@ -1326,6 +1481,8 @@ export interface components {
             bounds: number[];
             /** @description Content hash of the map: with the same hash everything here is the same. */
             hash: string;
+            /** @description Everything is invented: this is the demo, and every page says so. */
+            exercise: boolean;
             /** @description Zones as a FeatureCollection. */
             zones: Record<string, never>;
             /** @description Streams as a FeatureCollection. */
@@ -1454,6 +1611,25 @@ export interface components {
              */
             at?: string | null;
         };
+        /** @description A sensor to be registered. */
+        NewSensorBody: {
+            /** @description 1 to 64 of a-z, 0-9 and “-”; its MQTT user name, too. */
+            code: string;
+            name: {
+                [key: string]: string;
+            };
+            quantities: components["schemas"]["Quantity"][];
+            /** @description lon, lat. */
+            position: number[];
+            reach?: string | null;
+            gauge?: string | null;
+            /** @description Per quantity; those of the gauge when not given. */
+            thresholds?: {
+                [key: string]: components["schemas"]["ThresholdsView"];
+            };
+            /** Format: int32 */
+            expected_interval_secs: number;
+        };
         /** @description Why. */
         Note: {
             note?: string | null;
@@ -1535,6 +1711,13 @@ export interface components {
          * @description A person: staff, helper, mentor or citizen with a contact.
          */
         PersonId: string;
+        /** @description A plot. */
+        PlotView: {
+            quantity: components["schemas"]["Quantity"];
+            unit: string;
+            /** @description Epoch milliseconds, value, flag; at most 500, thinned so that no peak is lost. */
+            points: Record<string, never>[];
+        };
         /** @description What went wrong (RFC 9457). */
         Problem: {
             /** @description A stable word for programs, as a URI reference: "/problems/wrong-stage". */
@@ -1631,6 +1814,19 @@ export interface components {
             items: components["schemas"]["PublicAlert"][];
         };
         /**
+         * @description What a sensor measures; the name carries the unit.
+         * @enum {string}
+         */
+        Quantity: "stage_m" | "discharge_m3s" | "rain_mm" | "snow_depth_cm" | "air_temp_c" | "wind_ms" | "battery_v";
+        /** @description What a sensor measures. */
+        QuantityView: {
+            quantity: components["schemas"]["Quantity"];
+            /** @description As people write it. */
+            unit: string;
+            latest?: components["schemas"]["LatestView"] | null;
+            thresholds?: components["schemas"]["ThresholdsView"] | null;
+        };
+        /**
          * @description What is asked of the person.
          * @enum {string}
          */
@@ -1665,6 +1861,42 @@ export interface components {
             zones: string[];
             mqtt?: components["schemas"]["MqttBody"] | null;
         };
+        /**
+         * @description Why a message or a value was not kept.
+         * @enum {string}
+         */
+        RejectReason: "bad_topic" | "unknown_sensor" | "bad_payload" | "unknown_quantity" | "implausible" | "future" | "too_old" | "too_many";
+        /** @description Messages with one fault, from one account, on one topic. */
+        RejectView: {
+            reason: components["schemas"]["RejectReason"];
+            /** @description What was wrong with the last one. */
+            detail: string;
+            topic: string;
+            account: string;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            /** Format: int64 */
+            count: number;
+            /** @description The last one's payload as text, cut. */
+            payload: string;
+        };
+        /** @description What could not be kept. */
+        RejectedView: {
+            items: components["schemas"]["RejectView"][];
+            next?: string | null;
+        };
+        /**
+         * @description What happened to a report.
+         * @enum {string}
+         */
+        ReportAction: "receive" | "merge" | "verify" | "reject" | "close";
+        /**
+         * @description How a report came.
+         * @enum {string}
+         */
+        ReportChannel: "web" | "sms" | "desk" | "app" | "open311";
         /** @description How a report stands */
         ReportFollowed: {
             number: string;
@@ -1683,7 +1915,7 @@ export interface components {
         ReportItem: {
             id: components["schemas"]["ReportId"];
             number: string;
-            channel: components["schemas"]["Channel"];
+            channel: components["schemas"]["ReportChannel"];
             hazard?: string | null;
             /** @description None once erased. */
             words?: string | null;
@@ -1728,7 +1960,7 @@ export interface components {
         /** @description What happened to a report */
         ReportStep: {
             status: components["schemas"]["Status"];
-            action: components["schemas"]["Action"];
+            action: components["schemas"]["ReportAction"];
             other?: components["schemas"]["ReportId"] | null;
             by?: components["schemas"]["PersonId"] | null;
             note?: string | null;
@@ -1744,10 +1976,56 @@ export interface components {
          * @enum {string}
          */
         Role: "helper" | "mentor" | "operator" | "officer" | "approver" | "admin";
+        /** @description A sensor's way in. The secret is shown this once. */
+        SecretView: {
+            id: components["schemas"]["SensorId"];
+            code: string;
+            /** @description MQTT user name. */
+            user: string;
+            /** @description MQTT password. */
+            secret: string;
+        };
         /** @description What the approver read. */
         Seen: {
             /** @description The hash of the content that was read. */
             content_hash: string;
+        };
+        /**
+         * Format: uuid
+         * @description What measures at one place.
+         */
+        SensorId: string;
+        /**
+         * @description Whether a sensor is heard.
+         * @enum {string}
+         */
+        SensorState: "never" | "ok" | "silent" | "quarantine";
+        /** @description One sensor. */
+        SensorView: {
+            id: components["schemas"]["SensorId"];
+            code: string;
+            name: {
+                [key: string]: string;
+            };
+            /** @description lon, lat. */
+            position: number[];
+            zone?: string | null;
+            reach?: string | null;
+            gauge?: string | null;
+            quantities: components["schemas"]["QuantityView"][];
+            state: components["schemas"]["SensorState"];
+            /** Format: date-time */
+            state_since: string;
+            /**
+             * Format: int32
+             * @description Seconds between two readings when all is well.
+             */
+            expected_interval_secs: number;
+        };
+        /** @description All sensors. */
+        SensorsView: {
+            items: components["schemas"]["SensorView"][];
+            next?: string | null;
         };
         /** @description A message of the demo. */
         Shown: {
@@ -1787,6 +2065,19 @@ export interface components {
         SquadItem: {
             id: components["schemas"]["SquadId"];
         };
+        /** @description One state. */
+        StateView: {
+            state: components["schemas"]["SensorState"];
+            /** @description "registered", "heard", "overdue", "last will", "staff". */
+            reason: string;
+            /** Format: date-time */
+            recorded_at: string;
+        };
+        /** @description The states of a sensor. */
+        StatesView: {
+            items: components["schemas"]["StateView"][];
+            next?: string | null;
+        };
         /**
          * @description How a report stands.
          * @enum {string}
@@ -1803,6 +2094,17 @@ export interface components {
             revision: number;
             other?: components["schemas"]["AlertId"] | null;
             why?: string | null;
+        };
+        /** @description The values at which it matters. */
+        ThresholdsView: {
+            /** Format: double */
+            yellow: number;
+            /** Format: double */
+            orange: number;
+            /** Format: double */
+            red: number;
+            /** @description Who says so. */
+            source: string;
         };
         /** @description A notice as its reader sees it. */
         Told: {
@@ -3387,6 +3689,279 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportFollowed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SensorsView"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSensorBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejected: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectedView"];
+                };
+            };
+        };
+    };
+    unknown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectedView"];
+                };
+            };
+        };
+    };
+    quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SensorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SensorId"];
+                /** @description What: "stage_m", "snow_depth_cm" … */
+                quantity: components["schemas"]["Quantity"];
+                /** @description How far back from now, 1 to 744. */
+                hours: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlotView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SensorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SensorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SensorId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesView"];
                 };
             };
             404: {
