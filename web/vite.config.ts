@@ -3,12 +3,13 @@
 // `npm run dev` hands API calls to a running service (HAMYAR_URL, by default the demonstration on this machine).
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { licences } from './licences.js';
 
 const service = process.env['HAMYAR_URL'] ?? 'http://127.0.0.1:8137';
 const handedOn = ['/api', '/cap', '/n/'];
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), licences()],
   // Tests mount components in a browser's document, so Svelte's browser half is wanted there too.
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   build: {

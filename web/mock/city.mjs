@@ -16,10 +16,11 @@ export function city(nowMs) {
   const leaves = zones.features.filter((zone) => zone.properties.leaf);
   const [xs, ys] = [0, 1].map((axis) => leaves.flatMap((zone) => zone.geometry.coordinates.flat(zone.geometry.type === 'MultiPolygon' ? 2 : 1).map((one) => one[axis])));
   const map = {
-    city: { name: both('همدان', 'Hamadan'), approximate: true, label: both('نقشهٔ نمونه: دستی و تقریبی کشیده شده است؛ برای تصمیم واقعی به کار نبرید.', 'Sample map: drawn by hand and approximate; not for real decisions.') },
+    city: { name: both('همدان', 'Hamadan'), time_zone: 'Asia/Tehran', approximate: true, label: both('نقشهٔ نمونه: دستی و تقریبی کشیده شده است؛ برای تصمیم واقعی به کار نبرید.', 'Sample map: drawn by hand and approximate; not for real decisions.') },
     center: [48.5148, 34.7983],
     bounds: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)],
     hash: 'mock',
+    exercise: true,
     zones,
     waterways,
     roads,
@@ -70,7 +71,7 @@ export function city(nowMs) {
       hazard: raised ? 'flood' : null,
       since: at(12 + index * 7),
       reason: raised ? both('سنجهٔ پل تختی ۱٫۶۸ متر خوانده است؛ بالاتر از آستانهٔ نارنجی.', 'The Takhti Bridge gauge reads 1.68 m, above the orange threshold.') : level === 'green' ? both('حسگرها در حد معمول‌اند.', 'The sensors are within the usual range.') : both('هیچ حسگر سالم یا گزارش تازه‌ای از این ناحیه نیست.', 'No working sensor and no recent report in this zone.'),
-      watched: { sensors: level === 'unknown' ? 0 : 1 + (index % 3), reports: raised ? 2 : 0, last_at: level === 'unknown' ? null : at(3) },
+      watched: { sensors: level === 'unknown' ? 0 : 1 + (index % 3), reports: raised ? 2 : 0 },
       population: zone.properties.population ?? null,
     };
   });

@@ -1,3 +1,6 @@
+// Small components in a browser’s document.
+// Run by `npm test`.
+// Everything that is drawn is said in words as well.
 import { flushSync, mount, unmount, type Component } from 'svelte';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Point } from '../src/api/types';

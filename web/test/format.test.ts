@@ -1,3 +1,6 @@
+// Digits, numbers and times as people read them.
+// Run by `npm test`.
+// Judged by hand-checked examples, not by the same library.
 import { describe, expect, it } from 'vitest';
 import { asciiDigits, digits, measured, number, percent, typedNumber } from '../src/format/digits';
 import { clock, full, longDate, relative, short, zoneOffsetMs } from '../src/format/time';

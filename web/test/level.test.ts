@@ -1,3 +1,6 @@
+// The order of levels and the rules of unknown.
+// Run by `npm test`.
+// Silence must never look like safety.
 import { describe, expect, it } from 'vitest';
 import { byUrgency, isRaised, levelOf, levels, tally, worst } from '../src/format/level';
 

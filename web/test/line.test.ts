@@ -1,3 +1,6 @@
+// The live line through cuts and restarts, on a clock of the test.
+// Run by `npm test`.
+// A lost line must be said, a short cut must not.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openLine, type LineState } from '../src/live/line';
 

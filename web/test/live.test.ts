@@ -1,14 +1,20 @@
+// What a live event changes on the page.
+// Run by `npm test`.
+// A late or unknown event must do no harm.
 import { describe, expect, it } from 'vitest';
 import type { Sensor, ZoneState } from '../src/api/types';
 import { reduce, topics } from '../src/live/reduce';
 
-const zone = (code: string, level: ZoneState['level']): ZoneState => ({ code, level, name: { fa: code }, hazard: null, since: null, reason: {}, watched: { sensors: 1, reports: 0, last_at: null }, population: null });
+const zone = (code: string, level: ZoneState['level']): ZoneState => ({ code, level, name: { fa: code }, hazard: null, since: null, reason: {}, watched: { sensors: 1, reports: 0 }, population: 0, incident: null });
 const sensor: Sensor = {
   id: 'id-1',
   code: 'bridge-1',
   name: { fa: 'پل' },
   position: [48.5, 34.8],
   zone: 'a',
+  reach: null,
+  gauge: null,
+  state_since: '2026-11-23T09:00:00Z',
   quantities: [{ quantity: 'stage_m', unit: 'm', latest: { value: 1, read_at: '2026-11-23T10:00:00Z', received_at: '2026-11-23T10:00:01Z', flag: 'good' }, thresholds: null }],
   state: 'silent',
   expected_interval_secs: 300,

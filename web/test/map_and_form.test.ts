@@ -1,3 +1,6 @@
+// The order and the measures of the map; what a report sends.
+// Run by `npm test`.
+// Nothing is sent that was not said.
 import type { Feature } from 'geojson';
 import { describe, expect, it } from 'vitest';
 import { above, order } from '../src/map/order';

@@ -1,3 +1,6 @@
+// The shapes of the small plot.
+// Run by `npm test`.
+// A gap stays a gap, noise stays small.
 import { describe, expect, it } from 'vitest';
 import type { Point } from '../src/api/types';
 import { frame, hours, line, runs, xOf, yOf } from '../src/parts/plot';

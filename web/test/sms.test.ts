@@ -1,3 +1,6 @@
+// What a text message costs.
+// Run by `npm test`.
+// Compared with the limits of the standards.
 import { describe, expect, it } from 'vitest';
 import { smsCost } from '../src/format/sms';
 

@@ -185,6 +185,7 @@ export const en: Record<keyof typeof fa, string> = {
   'map.failed': 'This browser cannot show the map.',
   'map.failed_help': 'Everything on the map is in the lists as well.',
   'map.legend': 'Legend and layers',
+  'map.licences': 'Licences of the software and the font of this page',
   'map.zoom_in': 'Zoom in',
   'map.zoom_out': 'Zoom out',
 
@@ -226,7 +227,6 @@ export const en: Record<keyof typeof fa, string> = {
   'zone.unknown_help': 'No working sensor and no recent fact here, so we do not know.',
   'zone.watched': '{sensors} {sensors#sensor|sensors} and {reports} {reports#report|reports}',
   'zone.watched_title': 'How many sensors and reports watch this zone',
-  'zone.last_fact': 'last fact',
   'zone.population': '{n} people',
 
   'gauges.none': 'No sensor is registered yet.',

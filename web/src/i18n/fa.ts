@@ -183,6 +183,7 @@ export const fa = {
   'map.failed': 'این مرورگر نمی‌تواند نقشه را نشان دهد.',
   'map.failed_help': 'همهٔ آنچه روی نقشه است، در فهرست‌ها هم هست.',
   'map.legend': 'راهنما و لایه‌ها',
+  'map.licences': 'پروانهٔ نرم‌افزارها و قلم این صفحه',
   'map.zoom_in': 'بزرگ‌تر',
   'map.zoom_out': 'کوچک‌تر',
 
@@ -224,7 +225,6 @@ export const fa = {
   'zone.unknown_help': 'اینجا حسگر سالم یا خبر تازه‌ای نیست؛ پس نمی‌دانیم.',
   'zone.watched': '{sensors} حسگر و {reports} گزارش',
   'zone.watched_title': 'شمار حسگرها و گزارش‌هایی که این ناحیه را می‌بینند',
-  'zone.last_fact': 'آخرین خبر',
   'zone.population': '{n} نفر',
 
   'gauges.none': 'هنوز حسگری ثبت نشده است.',

@@ -52,7 +52,7 @@ function withReading(sensors: Sensor[], about: About): Sensor[] | undefined {
   if (!target || !measured) return undefined;
   // A late reading must not push out a newer one.
   if (measured.latest && Date.parse(measured.latest.read_at) > Date.parse(read_at)) return undefined;
-  const latest = { value, read_at, received_at: measured.latest?.received_at ?? read_at, flag: null };
+  const latest = { value, read_at, received_at: measured.latest?.received_at ?? read_at, flag: 'good' as const };
   const quantities = target.quantities.map((one) => (one === measured ? { ...one, latest } : one));
   return sensors.map((one) => (one === target ? { ...one, quantities, state: one.state === 'quarantine' ? one.state : 'ok' } : one));
 }

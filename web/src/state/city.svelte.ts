@@ -85,7 +85,7 @@ class City {
     if (this.map) return;
     try {
       const map = await ask<CityMap>('/map');
-      if (map.city.time_zone) useTimeZone(map.city.time_zone);
+      useTimeZone(map.city.time_zone);
       this.map = map;
     } catch {
       // Asked again with the next refresh: the lists say that the line is lost.
