@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** Alerts, newest first */
-        get: operations["list"];
+        get: operations["list_alerts"];
         put?: never;
         /** Begin a draft from the template of a hazard and level */
         post: operations["draft"];
@@ -297,7 +297,7 @@ export interface paths {
             cookie?: never;
         };
         /** Helpers */
-        get: operations["list"];
+        get: operations["list_helpers"];
         put?: never;
         /** Register a helper whose contacts staff has checked */
         post: operations["register"];
@@ -663,7 +663,7 @@ export interface paths {
             cookie?: never;
         };
         /** Reports, the newest first */
-        get: operations["list"];
+        get: operations["list_reports"];
         put?: never;
         /** Report what you see */
         post: operations["send"];
@@ -749,7 +749,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every sensor with its newest readings */
-        get: operations["list"];
+        get: operations["list_sensors"];
         put?: never;
         /** Register a sensor */
         post: operations["add"];
@@ -1215,6 +1215,8 @@ export interface components {
                 [key: string]: string;
             };
             approximate: boolean;
+            /** @description IANA name of the zone in which people read times, for example Asia/Tehran. */
+            time_zone: string;
             /** @description Must be shown with the map. */
             label: {
                 [key: string]: string;
@@ -2192,16 +2194,16 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    list: {
+    list_alerts: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description draft, approved, live or ended; all when it is not given. */
-                stage: string | null;
-                limit: number | null;
-                after: components["schemas"]["AlertId"] | null;
+                stage?: string;
+                limit?: number;
+                after?: components["schemas"]["AlertId"];
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2748,16 +2750,16 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_helpers: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description How many at most (500). */
-                limit: number | null;
+                limit?: number;
                 /** @description `next` of the page before. */
-                after: string | null;
+                after?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2964,14 +2966,14 @@ export interface operations {
     };
     incidents: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description Rows, 1 to 200. */
-                limit: number | null;
+                limit?: number;
                 /** @description The last id of the page before. */
-                after: components["schemas"]["IncidentId"] | null;
+                after?: components["schemas"]["IncidentId"];
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -3382,14 +3384,14 @@ export interface operations {
     };
     proposals: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description open, adopted, dismissed, superseded; all when it is not given. */
-                state: components["schemas"]["ProposalState"] | null;
+                state?: components["schemas"]["ProposalState"];
                 /** @description Rows, 1 to 200. */
-                limit: number | null;
+                limit?: number;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -3494,18 +3496,18 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_reports: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description Only those that stand so. */
-                status: ("new" | "verified" | "rejected" | "merged" | "closed") | null;
+                status?: "new" | "verified" | "rejected" | "merged" | "closed";
                 /** @description How many at most (200). */
-                limit: number | null;
+                limit?: number;
                 /** @description `next` of the page before. */
-                after: string | null;
+                after?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -3672,12 +3674,13 @@ export interface operations {
     };
     follow: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description What was told when the report was sent. */
+                secret: string;
+            };
             header?: never;
             path: {
                 number: string;
-                /** @description What was told when the report was sent. */
-                secret: string;
             };
             cookie?: never;
         };
@@ -3701,7 +3704,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_sensors: {
         parameters: {
             query?: never;
             header?: never;
@@ -3842,14 +3845,15 @@ export interface operations {
     };
     readings: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["SensorId"];
+            query: {
                 /** @description What: "stage_m", "snow_depth_cm" … */
                 quantity: components["schemas"]["Quantity"];
                 /** @description How far back from now, 1 to 744. */
-                hours: number;
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SensorId"];
             };
             cookie?: never;
         };
@@ -4151,12 +4155,12 @@ export interface operations {
     };
     zones: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description A moment in the past; now when it is not given. */
-                at: string | null;
+                at?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4217,12 +4221,12 @@ export interface operations {
     };
     exercise: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description BCP 47; the city's first language when it is not given. */
-                lang: string | null;
+                lang?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4253,12 +4257,12 @@ export interface operations {
     };
     atom: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description BCP 47; the city's first language when it is not given. */
-                lang: string | null;
+                lang?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4281,12 +4285,12 @@ export interface operations {
     };
     rss: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query?: {
                 /** @description BCP 47; the city's first language when it is not given. */
-                lang: string | null;
+                lang?: string;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
