@@ -7,4 +7,5 @@ mod assess;
 mod deliver;
 mod engines;
 mod issue;
+mod mqtt;
 mod sensors;
