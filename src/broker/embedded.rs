@@ -41,7 +41,7 @@ const SUBSCRIPTIONS_PER_CLIENT_MAX: usize = 200;
 /// Packets of one client that the broker works on at once.
 const RECEIVE_MAX: u16 = 256;
 /// How often sessions that ended are swept.
-const SWEEP: Duration = Duration::from_secs(600);
+const SWEEP: Duration = Duration::from_mins(10);
 /// How long clients may take to be told that the service stops.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Topic, packet id, properties: what a packet has besides its payload.
@@ -269,12 +269,12 @@ impl Hooks {
 type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 impl BrokerEventHandler for Hooks {
-    fn on_client_publish<'a>(&'a self, event: ClientPublishEvent) -> Answer<'a, PublishAction> {
+    fn on_client_publish(&self, event: ClientPublishEvent) -> Answer<'_, PublishAction> {
         metrics::counter!("hamyar_mqtt_received_total").increment(1);
         Box::pin(self.receive(event))
     }
 
-    fn on_retained_set<'a>(&'a self, event: RetainedSetEvent) -> Answer<'a, ()> {
+    fn on_retained_set(&self, event: RetainedSetEvent) -> Answer<'_, ()> {
         Box::pin(self.hear_retained(event))
     }
 }

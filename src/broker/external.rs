@@ -305,7 +305,7 @@ impl Poll {
                 }
             }
             Packet::Disconnect(disconnect) => {
-                warn!("the external broker ended the connection: {:?}", disconnect.reason_code)
+                warn!("the external broker ended the connection: {:?}", disconnect.reason_code);
             }
             _ => {}
         }

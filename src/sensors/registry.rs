@@ -212,10 +212,10 @@ fn checked(ground: &Ground, new: NewSensor) -> Result<Sensor, Refusal> {
         }
     };
     let mut thresholds = new.thresholds;
-    if thresholds.is_empty() {
-        if let Some((gauge, given)) = gauge.and_then(|gauge| Some((gauge, gauge.thresholds.clone()?))) {
-            thresholds.insert(gauge.quantity.into(), given);
-        }
+    if thresholds.is_empty()
+        && let Some((gauge, given)) = gauge.and_then(|gauge| Some((gauge, gauge.thresholds.clone()?)))
+    {
+        thresholds.insert(gauge.quantity.into(), given);
     }
     for (quantity, given) in &thresholds {
         let rises = given.yellow < given.orange && given.orange < given.red;

@@ -2,7 +2,7 @@
 //! Used by this room, by `assess` (readings after a cursor, latest, history) and by the API.
 //! Readings are kept in batches; a key that is already there stays as it was.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
@@ -262,14 +262,14 @@ impl ReadingsTx {
         let inserted = self.insert_readings(&rows, received_at, exercise).await?;
         let mut kept = Kept::default();
         for (known, reading) in &firsts {
-            if inserted.contains_key(known) {
+            if inserted.contains(known) {
                 kept.new.push(*reading);
             } else {
                 seconds.push(*reading);
             }
         }
         for reading in seconds {
-            let stands = match firsts.get(&key(&reading)).filter(|_| inserted.contains_key(&key(&reading))) {
+            let stands = match firsts.get(&key(&reading)).filter(|_| inserted.contains(&key(&reading))) {
                 Some(first) => Some(first.value),
                 None => self.value_at(&reading).await?,
             };
@@ -290,7 +290,7 @@ impl ReadingsTx {
         rows: &[NewReading],
         received_at: Timestamp,
         exercise: Option<ExerciseId>,
-    ) -> Result<HashMap<Key, ()>, Fault> {
+    ) -> Result<HashSet<Key>, Fault> {
         let returned: Vec<(i64, Uuid, String)> = match &mut self.0.engine {
             Engine::Sqlite(tx) => {
                 let mut returned = Vec::with_capacity(rows.len());
@@ -337,7 +337,7 @@ impl ReadingsTx {
                 .await?
             }
         };
-        Ok(returned.into_iter().map(|key| (key, ())).collect())
+        Ok(returned.into_iter().collect())
     }
 
     async fn value_at(&mut self, reading: &NewReading) -> Result<Option<f64>, Fault> {

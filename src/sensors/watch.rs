@@ -25,7 +25,8 @@ pub struct Status {
     /// Whose.
     pub sensor_id: SensorId,
     /// As it was sent, cut: "online", "offline" …
-    pub status: String,
+    #[sqlx(rename = "status")]
+    pub said: String,
     /// When it came.
     pub received_at: At,
 }
@@ -90,7 +91,7 @@ fn judge(
     intervals: f64,
 ) -> Option<(SensorState, &'static str)> {
     let offline = status.filter(|status| {
-        status.status.eq_ignore_ascii_case("offline") && heard.is_none_or(|heard| status.received_at.0 >= heard)
+        status.said.eq_ignore_ascii_case("offline") && heard.is_none_or(|heard| status.received_at.0 >= heard)
     });
     let (state, reason) = match (sensor.state, heard, offline) {
         // Only staff take it out of quarantine.

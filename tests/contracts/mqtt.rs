@@ -316,6 +316,7 @@ struct Mosquitto {
 
 impl Mosquitto {
     /// `None` when there is none here, in one plain line; under CI=true that is a failure.
+    #[expect(clippy::print_stdout, reason = "says what was left out")]
     async fn start(directory: &Path) -> Option<Self> {
         let named = std::env::var_os("HAMYAR_TEST_MOSQUITTO").map(PathBuf::from);
         let program = named.unwrap_or_else(|| PathBuf::from("/usr/sbin/mosquitto"));
@@ -329,8 +330,10 @@ impl Mosquitto {
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let directory = directory.join("mosquitto");
         std::fs::create_dir_all(&directory).expect("a directory");
-        let mut settings = format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\n");
-        settings += &format!("persistence_location {}/\nmax_queued_messages 0\n", directory.display());
+        let mut settings = format!(
+            "listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {}/\nmax_queued_messages 0\n",
+            directory.display()
+        );
         if std::env::var("USER").as_deref() == Ok("root") || std::env::var("HOME").as_deref() == Ok("/root") {
             settings += "user root\n";
         }

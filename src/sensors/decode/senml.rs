@@ -222,7 +222,7 @@ mod tests {
             (r#"[{"n":"battery","u":"mV","v":3600}]"#, 3.6),
             (r#"[{"n":"stage_m","u":"m","v":2}]"#, 2.0),
         ] {
-            assert_eq!(read(record).claims[0].value, value, "{record}");
+            assert_eq!(read(record).claims[0].value.to_bits(), f64::to_bits(value), "{record}");
         }
         for record in [
             r#"[{"n":"stage","u":"Pa","v":1}]"#,
