@@ -124,7 +124,8 @@ fn only_issue_writes_alerts() {
 #[test]
 fn the_audit_chain_is_given_no_personal_data() {
     // Invariant 18: facts of a decision are ids, digests and counts; what can be erased may not stand in a chain that can't.
-    let personal = ["name", "phone", "address", "email", "text", "body", "login", "password", "secret", "position", "lon", "lat"];
+    let personal =
+        ["name", "phone", "address", "email", "text", "body", "login", "password", "secret", "position", "lon", "lat"];
     let mut faults = Vec::new();
     let mut decisions = 0;
     for source in sources(&["src"]) {
