@@ -309,6 +309,13 @@ async fn start_delivery(ground: &Ground, mqtt: Option<Publish>, stops: &mut Stop
             async move { deliver::board::run_due(&ground, &channels).await }
         }
     });
+    spawn_worker(stops, ground, "events", Bell::Facts, Duration::from_secs(2), {
+        let ground = ground.clone();
+        move || {
+            let ground = ground.clone();
+            async move { deliver::events::run_due(&ground).await }
+        }
+    });
     for channel in Channel::ALL {
         for lane in channels.lanes(channel) {
             let (ground_of, channels) = (ground.clone(), channels.clone());

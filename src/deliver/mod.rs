@@ -13,6 +13,7 @@ mod channel; // The ways out.
 mod send; // What is due is sent, lane by lane.
 
 pub mod board; // What holds now, retained on MQTT for systems.
+pub mod events; // Systems hear of reports.
 pub mod page; // What a link shows.
 pub mod progress; // How far it is, for staff.
 pub mod reply; // What comes back.

@@ -2,6 +2,8 @@
 //! Used by `http::notices` and the mail channel.
 //! Every text from outside is escaped; a page without a question has no form.
 
+use std::fmt::Write;
+
 use super::{Question, reply::LinkPage};
 
 const STYLE: &str = "body{font:1.1rem/1.7 system-ui,sans-serif;max-width:40rem;margin:0 auto;padding:1rem;color:#1a1a1a;background:#fff}\
@@ -46,10 +48,10 @@ fn document(language: &str, title: &str, inner: &str) -> String {
 }
 
 fn paragraphs(text: &str) -> String {
-    text.split("\n\n")
-        .filter(|part| !part.trim().is_empty())
-        .map(|part| format!("<p>{}</p>", escape(part).replace('\n', "<br>")))
-        .collect()
+    let parts = text.split("\n\n").filter(|part| !part.trim().is_empty());
+    parts.fold(String::with_capacity(text.len()), |html, part| {
+        html + "<p>" + &escape(part).replace('\n', "<br>") + "</p>"
+    })
 }
 
 /// The HTML part of a mail. Links stay text: mail programs make them clickable, and nothing hides where they lead.
@@ -96,7 +98,8 @@ pub fn of_link(page: &LinkPage) -> String {
     let words = words(&page.language);
     let mut inner = format!("<h1>{}</h1>", escape(&page.subject));
     if page.over {
-        inner.push_str(&format!("<p class=\"note\">{}</p>", words.over));
+        // Writing to a string can't fail.
+        _ = write!(inner, "<p class=\"note\">{}</p>", words.over);
     }
     // The headline stands above already, and the link is this page.
     let body: Vec<&str> =
@@ -112,19 +115,19 @@ pub fn of_link(page: &LinkPage) -> String {
     for (person, name, answer) in &page.people {
         if let Some(answer) = answer {
             let said = choices.iter().find(|(value, _)| value == answer).map_or(answer.as_str(), |(_, label)| *label);
-            inner.push_str(&format!("<p class=\"done\">{}: {}</p>", words.answered, escape(said)));
+            _ = write!(inner, "<p class=\"done\">{}: {}</p>", words.answered, escape(said));
         }
         if choices.is_empty() {
             continue;
         }
         inner.push_str("<form method=\"post\"><fieldset>");
         if page.people.len() > 1 {
-            inner.push_str(&format!("<legend>{}</legend>", escape(name)));
+            _ = write!(inner, "<legend>{}</legend>", escape(name));
         }
-        inner.push_str(&format!("<input type=\"hidden\" name=\"who\" value=\"{person}\">"));
+        _ = write!(inner, "<input type=\"hidden\" name=\"who\" value=\"{person}\">");
         for (value, label) in &choices {
             let class = if *value == "need_help" { " class=\"help\"" } else { "" };
-            inner.push_str(&format!("<button{class} name=\"answer\" value=\"{value}\">{label}</button>"));
+            _ = write!(inner, "<button{class} name=\"answer\" value=\"{value}\">{label}</button>");
         }
         inner.push_str("</fieldset></form>");
     }

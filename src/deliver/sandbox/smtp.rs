@@ -18,7 +18,7 @@ use crate::{deliver::Channel, ground::Ground, id::NoticeId};
 const CONNECTIONS_MAX: usize = 32;
 const LINE_BYTES_MAX: u64 = 4_096;
 const MAIL_BYTES_MAX: usize = 1_000_000;
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Duration = Duration::from_mins(1);
 
 /// A mail as it came over the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
