@@ -1,0 +1,94 @@
+//! What the binary says and refuses: faulty settings, databases of the other kind, backups while it runs.
+//! The binary runs as a child process in a directory of its own.
+//! A refusal leaves nothing behind and says what to do.
+
+use hamyar::{app::Kind, clock::Clock, sensors};
+use serde_json::json;
+
+use crate::{
+    gauge::Device,
+    service::{House, argument, words},
+    web::Browser,
+};
+
+#[tokio::test]
+async fn every_fault_of_the_settings_is_listed_at_once_and_nothing_starts() {
+    let house = House::new()
+        .set("ISSUE__SENDER", "")
+        .set("CITY__TIME_ZONE", "Asia/Hamadan")
+        .set("MQTT__PREFIX", "hamyar/#")
+        .set("SENSORS__BATCH_READINGS_MAX", "many")
+        .set("SERVER__LISSTEN", "127.0.0.1:0");
+    let refused = house.runs(&["serve"]).await;
+    assert!(!refused.status.success());
+    let said = words(&refused);
+    for key in ["SENSORS__BATCH_READINGS_MAX", "SERVER__LISSTEN", "issue.sender", "city.time_zone", "mqtt.prefix"] {
+        assert!(said.contains(key), "{key} is named in:\n{said}");
+    }
+    assert!(!house.path("data").exists(), "nothing was started");
+}
+
+#[tokio::test]
+async fn serve_refuses_a_database_of_the_demo_and_the_demo_one_of_a_city() {
+    let house = House::new();
+    house.ground(Kind::Demo).await.store.close().await;
+    let refused = house.runs(&["serve"]).await;
+    assert!(!refused.status.success());
+    assert!(words(&refused).contains("demo database"), "{}", words(&refused));
+
+    // The demo keeps to a directory of its own below the data directory; here a city's database lies in it.
+    let house = House::new();
+    let data = house.path("data");
+    let city = House::new().set("STORE__DATA_DIR", argument(&data.join("demo")));
+    city.ground(Kind::Real).await.store.close().await;
+    let refused = house.runs(&["serve", "--demo"]).await;
+    assert!(!refused.status.success());
+    assert!(words(&refused).contains("not a demo's"), "{}", words(&refused));
+    city.ground(Kind::Real).await.store.close().await;
+}
+
+#[tokio::test]
+async fn a_backup_made_while_the_service_runs_restores_readings_and_reports() {
+    let house = House::new();
+    let ground = house.ground(Kind::Real).await;
+    let registered = sensors::adopt_city(&ground).await.unwrap();
+    ground.store.close().await;
+    let account = registered.iter().find(|one| one.code.as_str() == "moradbeyg-2").unwrap();
+    let at = Clock::system().now();
+
+    let service = house.serves().await;
+    let mut gauge = Device::connect(service.mqtt, "hamyar/v1", "moradbeyg-2", account, "stage_m");
+    gauge.reads(0.5, at).await;
+    let browser = Browser::new(&service.root);
+    let report = json!({ "hazard": "flood", "words": "آب در کوچه است", "position": [48.515, 34.797] });
+    let receipt = browser.post("/reports", report).await.unwrap();
+    let backup = house.path("backup");
+    let made = house.runs(&["backup", argument(&backup)]).await;
+    assert!(made.status.success(), "{}", words(&made));
+    let again = house.runs(&["backup", argument(&backup)]).await;
+    assert!(!again.status.success() && words(&again).contains("exists"), "a backup is never written over");
+    // What comes after the backup is not in it.
+    gauge.reads(0.6, at + jiff::ToSpan::minutes(1)).await;
+    service.is_killed().await;
+
+    let restored = House::new();
+    let done = restored.runs(&["restore", argument(&backup)]).await;
+    assert!(done.status.success(), "{}", words(&done));
+    let healthy = restored.runs(&["doctor"]).await;
+    assert!(healthy.status.success() && words(&healthy).contains("unbroken"), "{}", words(&healthy));
+    let service = restored.serves().await;
+    let browser = Browser::new(&service.root);
+    let (number, secret) = (receipt["number"].as_str().unwrap(), receipt["secret"].as_str().unwrap());
+    let followed = browser.get(&format!("/reports/{number}?secret={secret}")).await;
+    assert_eq!(followed["number"], number);
+    service.is_killed().await;
+    let ground = restored.ground(Kind::Real).await;
+    let mut tx = ground.store.read_readings("what was restored").await.unwrap();
+    let latest = tx.latest(&[account.id]).await.unwrap();
+    assert_eq!(latest.iter().map(|latest| latest.value).collect::<Vec<_>>(), [0.5]);
+    drop(tx);
+    ground.store.close().await;
+
+    let over = restored.runs(&["restore", argument(&backup)]).await;
+    assert!(!over.status.success(), "a restore never writes over a database: {}", words(&over));
+}

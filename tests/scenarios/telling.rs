@@ -1,0 +1,76 @@
+//! What citizens report: by text message in Persian digits, by the web, again and again.
+//! Text messages come in by the gateway's hook, as a gateway brings them.
+//! Everybody who reports gets a number; nobody is answered twice for one message.
+
+use serde_json::json;
+
+use crate::city::{City, GATEWAY, GATEWAY_SECRET};
+
+#[tokio::test]
+async fn a_text_message_in_persian_digits_gets_a_number_and_is_found_on_the_map() {
+    let city = City::sample().start().await;
+    let operator = city.operator("soraya").await;
+    // The sender's number, too, is written in Persian digits.
+    city.sms_from("۰۹۹۹۱۲۳۴۵۶۷", "سیل توی میدان امام، عمق ۴۰ سانت").await;
+
+    let reports = operator.sees("/reports").await;
+    let report = &reports["items"][0];
+    assert_eq!(
+        (&report["channel"], &report["hazard"], &report["depth_cm"]),
+        (&json!("sms"), &json!("flood"), &json!(40.0))
+    );
+    assert_eq!(report["zone"], "imam-square", "{report:#}");
+    let position = report["position"].as_array().unwrap();
+    let (lon, lat) = (position[0].as_f64().unwrap(), position[1].as_f64().unwrap());
+    let place = maps::Position::new(lon, lat).unwrap();
+    assert_eq!(city.ground().city.zone_at(place).unwrap().code.as_str(), "imam-square");
+    assert!(report["sender_masked"].as_str().unwrap().ends_with("4567"), "{report:#}");
+    assert!(!reports.to_string().contains("9991234567"), "the number is not shown whole");
+
+    let thanks = city.gateway().next("+989991234567").expect("a thank-you");
+    let number = report["number"].as_str().unwrap();
+    assert!(maps::latin_digits(&thanks.text).contains(number), "{} in “{}”", number, thanks.text);
+    assert!(thanks.text.chars().any(|letter| ('۰'..='۹').contains(&letter)), "{}", thanks.text);
+    // Whoever holds the link can follow the report; the number alone shows nothing.
+    let secret = thanks.text.rsplit('.').next().unwrap();
+    let followed = city.anybody().get(&format!("/reports/{number}?secret={secret}")).await;
+    assert_eq!(followed["number"], number);
+}
+
+#[tokio::test]
+async fn a_message_that_the_gateway_brings_twice_is_one_report() {
+    let city = City::sample().start().await;
+    let operator = city.operator("soraya").await;
+    let address = format!("{}/hooks/sms/{GATEWAY}", city.root());
+    let fields = [("from", "09991234567"), ("text", "برف سنگین در گنجنامه"), ("id", "77"), ("secret", GATEWAY_SECRET)];
+    for _ in 0..2 {
+        let (status, _) = city.anybody().submits(&address, &fields).await;
+        assert_eq!(status, 200);
+        city.settle().await;
+    }
+    let (status, _) =
+        city.anybody().submits(&address, &[("from", "1"), ("text", "x"), ("secret", "a wrong secret")]).await;
+    assert_eq!(status, 403);
+    assert_eq!(operator.sees("/reports").await["items"].as_array().unwrap().len(), 1);
+    assert!(city.gateway().next("+989991234567").is_some(), "thanked");
+    assert!(city.gateway().next("+989991234567").is_none(), "once");
+}
+
+#[tokio::test]
+async fn one_report_alone_proposes_nothing_and_several_from_one_place_do() {
+    let city = City::sample().start().await;
+    let maryam = city.officer("maryam").await;
+    let words = "آب میدان امام را گرفته، ۵۰ سانت";
+    city.sms_from(&city.new_number(), words).await;
+    maryam.sees_no_proposal().await;
+
+    for _ in 0..5 {
+        let number = city.new_number();
+        city.sms_from(&number, words).await;
+        let report = json!({ "hazard": "flood", "words": words, "position": [48.5146, 34.7983], "depth_cm": 50 });
+        city.anybody().post("/reports", report).await.expect("a report on the web");
+        city.settle().await;
+    }
+    let proposal = maryam.sees_proposal("flood").await;
+    assert!(proposal.zones().iter().any(|zone| zone == "imam-square"), "{:?}", proposal.zones());
+}
