@@ -291,7 +291,8 @@ impl Tx {
         let known = on!(self, |conn| {
             sqlx::query(
                 "update notice
-                 set state = $2, delivered_at = case when $2 = 'delivered' then coalesce(delivered_at, $3) else delivered_at end,
+                 set state = $2, due_at = case when $2 = 'delivered' then null else due_at end,
+                     delivered_at = case when $2 = 'delivered' then coalesce(delivered_at, $3) else delivered_at end,
                      last_error = $4
                  where (id = $1 or merged_into = $1) and channel = 'sms' and attempts > 0 and state in ('waiting', 'sent')",
             )
@@ -315,6 +316,7 @@ impl Tx {
             sqlx::query(
                 "update recipient set escalate_at = $2
                  where answer is null
+                   and exists (select 1 from broadcast b where b.id = recipient.broadcast_id and b.ended_at is null)
                    and exists (
                        select 1 from notice n
                        where (n.id = $1 or n.merged_into = $1)

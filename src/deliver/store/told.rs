@@ -296,7 +296,7 @@ impl Tx {
         })
     }
 
-    /// Recipients who did not answer in time.
+    /// Recipients who did not answer in time. What is over is told to nobody any more.
     pub(in crate::deliver) async fn recipients_to_escalate(
         &mut self,
         now: Timestamp,
@@ -307,7 +307,8 @@ impl Tx {
                 "select r.broadcast_id, r.person_id, p.name, p.language, p.minor, r.reasons
                  from recipient r
                  join person p on p.id = r.person_id
-                 where r.escalate_at <= $1
+                 join broadcast b on b.id = r.broadcast_id
+                 where r.escalate_at <= $1 and b.ended_at is null
                  order by r.escalate_at
                  limit $2",
             )
