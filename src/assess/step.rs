@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use alerts::{Hazard, Kind, Level, Texts};
 use geo_types::MultiPolygon;
 use jiff::Timestamp;
-use maps::Position;
+use maps::{Position, ZoneCode};
 use serde_json::json;
 
 use super::{
@@ -62,6 +62,9 @@ impl Assess {
         let sensors: BTreeMap<SensorId, Sensor> =
             tx.sensors().await?.into_iter().map(|sensor| (sensor.id, sensor)).collect();
         let mut open = tx.open_incidents(INCIDENTS_MAX).await?;
+        // As people know them: `join` adds the zones of new signals before the incidents are judged.
+        let had: BTreeMap<IncidentId, Vec<ZoneCode>> =
+            open.iter().map(|incident| (incident.id, codes(&incident.zones).into_iter().cloned().collect())).collect();
         let mut news = News::new();
 
         self.watch_readings(&mut tx, &readings, &sensors, &mut open, now).await?;
@@ -69,7 +72,8 @@ impl Assess {
             self.take_report(&mut tx, report, &mut open, now).await?;
         }
         for incident in &mut open {
-            self.judge_again(&mut tx, incident, &sensors, now, &mut news).await?;
+            let had = had.get(&incident.id).map_or(&[][..], Vec::as_slice);
+            self.judge_again(&mut tx, incident, had, &sensors, now, &mut news).await?;
         }
         open.retain(|incident| incident.stage != IncidentStage::Closed);
         self.colour_zones(&mut tx, &open, &sensors, now, &mut news).await?;
@@ -255,11 +259,13 @@ impl Assess {
         }
     }
 
-    /// Judges an incident by all its signals; writes a new version when anything that people see has changed.
+    /// Judges an incident by all its signals; writes a new version when anything that people see has changed. `had` are its zones
+    /// before this step.
     async fn judge_again(
         &self,
         tx: &mut Tx,
         incident: &mut Incident,
+        had: &[ZoneCode],
         sensors: &BTreeMap<SensorId, Sensor>,
         now: Timestamp,
         news: &mut News,
@@ -278,10 +284,9 @@ impl Assess {
         let changed = incident.version == 0
             || incident.level != judgement.level
             || incident.stage != stage
-            || codes(&incident.zones) != codes(&zones)
+            || had.iter().collect::<Vec<_>>() != codes(&zones)
             || evidence_of(&incident.reasons) != evidence_of(&judgement.reasons);
         let before = incident.level;
-        let had = codes(&incident.zones).into_iter().cloned().collect::<Vec<_>>();
         let is_new = incident.version == 0;
         incident.last_sign_at = picture.last_sign_at;
         if changed {

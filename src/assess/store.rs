@@ -415,21 +415,25 @@ impl Tx {
         })
     }
 
-    /// Incidents that are not over, the oldest first.
+    /// Incidents that are not over, the oldest first; when there are more than `limit`, the worst and the latest, so that many small
+    /// ones can't hide a flood.
     pub async fn open_incidents(&mut self, limit: i64) -> Result<Vec<Incident>, Fault> {
         let rows: Vec<IncidentRow> = on!(self, |conn| {
             sqlx::query_as(sqlx::AssertSqlSafe(format!(
                 "{INCIDENT}
                  where i.closed_at is null
                    and s.version = (select max(version) from incident_state newest where newest.incident_id = i.id)
-                 order by i.started_at, i.id
+                 order by case s.level when 'red' then 0 when 'orange' then 1 when 'yellow' then 2 else 3 end,
+                     i.last_sign_at desc, i.id
                  limit $1"
             )))
             .bind(limit)
             .fetch_all(conn)
             .await
         })?;
-        rows.into_iter().map(IncidentRow::incident).collect()
+        let mut incidents: Vec<Incident> = rows.into_iter().map(IncidentRow::incident).collect::<Result<_, _>>()?;
+        incidents.sort_by_key(|incident| (incident.started_at, incident.id));
+        Ok(incidents)
     }
 
     /// Incidents as they are now, the newest first; `after` is the last one of the page before.

@@ -46,7 +46,10 @@ impl Assess {
             let worst = open
                 .iter()
                 .filter(|incident| {
-                    incident.level > Level::Green && incident.zones.iter().any(|hit| hit.code == zone.code)
+                    // A drill's incident colours no zone of the real city.
+                    incident.exercise_id == self.ground.exercise
+                        && incident.level > Level::Green
+                        && incident.zones.iter().any(|hit| hit.code == zone.code)
                 })
                 .max_by_key(|incident| (incident.level, incident.id));
             let by = watched.get(&zone.code).copied().unwrap_or_default();
@@ -92,7 +95,9 @@ impl Assess {
                 watched.entry(code).or_default().sensors += 1;
             }
         }
-        let since = now - Duration::from_secs(60 * self.ground.config.assess.zone_stale_minutes.unsigned_abs());
+        // Anybody may ask for any moment, the first of the calendar included.
+        let stale = Duration::from_secs(60 * self.ground.config.assess.zone_stale_minutes.unsigned_abs());
+        let since = now.checked_sub(stale).unwrap_or(Timestamp::MIN);
         for (code, reports) in tx.reports_by_zone(since).await? {
             watched.entry(code).or_default().reports += reports;
         }
