@@ -26,6 +26,7 @@ const LIVE_MAX: i64 = 200;
 pub async fn start(ground: &Ground) -> Result<(), Fault> {
     let now = ground.now();
     let mut tx = ground.store.write("want boards").await?;
+    tx.lock("zone boards").await?;
     for zone in ground.city.zones() {
         tx.want_board(zone.code.as_str()).await?;
     }
@@ -100,7 +101,7 @@ async fn end_due(ground: &Ground) -> Result<usize, Fault> {
     }
     tx.commit().await?;
     ground.bells.ring(Bell::Outbox);
-    for broadcast in &over {
+    for broadcast in over.iter().filter(|broadcast| broadcast.exercise_id == ground.exercise) {
         ground.bells.tell(LiveAudience::Public, "alert.changed", json!({ "id": broadcast.alert_id, "stage": "ended" }));
     }
     Ok(over.len())

@@ -44,6 +44,8 @@ pub struct NewDraft {
 pub async fn adopt(ground: &Ground, by: &Officer, proposal: ProposalId) -> Result<Alert, Refusal> {
     let now = ground.now();
     let mut tx = ground.store.write("adopt proposal").await?;
+    // Assessment settles proposals and writes audit rows in the other order.
+    tx.lock("assess").await?;
     let known = tx.proposal(proposal).await?.ok_or(Refusal::NoSuchProposal)?;
     tx.lock_thread(known.incident.0).await?;
     if !tx.settle_proposal(proposal, ProposalState::Adopted, Some(by.person()), None, now).await? {

@@ -40,8 +40,11 @@ pub async fn expire_due(ground: &Ground) -> Result<usize, Fault> {
         tx.end_alert(id, Ending::Expired, now).await?;
         tx.put_step(&alert, &HistoryRow::new(&alert, now, Action::Expired, None)).await?;
         tx.want_boards_of(&alert.content).await?;
-        audit(ground, &mut tx, Actor::System, "expire alert", &alert, json!({})).await?;
         ended.push(alert);
+    }
+    // Last, as in every other decision: whoever holds the end of the audit chain waits for nothing else.
+    for alert in &ended {
+        audit(ground, &mut tx, Actor::System, "expire alert", alert, json!({})).await?;
     }
     tx.commit().await?;
     if !ended.is_empty() {

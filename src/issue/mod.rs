@@ -55,8 +55,9 @@ async fn audit(
     tx.audit(ground.now(), &decision).await
 }
 
-/// Tells open pages: everybody about what was published, staff about drafts.
+/// Tells open pages: everybody about what was published, staff about drafts and about a drill of a real city.
 fn tell(ground: &Ground, alert: &Alert) {
-    let audience = if alert.publication.is_some() { LiveAudience::Public } else { LiveAudience::Staff };
+    let public = alert.publication.is_some() && alert.exercise == ground.exercise;
+    let audience = if public { LiveAudience::Public } else { LiveAudience::Staff };
     ground.bells.tell(audience, "alert.changed", json!({ "id": alert.id, "stage": alert.stage.name() }));
 }

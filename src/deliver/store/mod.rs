@@ -109,6 +109,8 @@ impl Tx {
 
     /// The broadcast of `alert` is over: its expansion stops and what waits of it is not sent. What is being sent goes through.
     pub(super) async fn end_broadcast(&mut self, alert: AlertId, at: Timestamp) -> Result<(), Fault> {
+        // Before the broadcast's own row, so that whoever ends several never waits in a circle.
+        self.lock("zone boards").await?;
         let content: Option<Json<Content>> = on!(self, |conn| {
             sqlx::query_scalar(
                 "update broadcast
@@ -150,6 +152,8 @@ impl Tx {
 
     /// The retained messages of a content's zones are to be written again.
     pub async fn want_boards_of(&mut self, content: &Content) -> Result<(), Fault> {
+        // Two decisions about the same zones in another order would wait for each other in a circle.
+        self.lock("zone boards").await?;
         for zone in &content.zones {
             on!(self, |conn| {
                 sqlx::query(
