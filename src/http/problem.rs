@@ -126,6 +126,7 @@ impl From<issue::Refusal> for Problem {
             issue::Refusal::NoSuchProposal => return Self::not_found("proposal"),
             issue::Refusal::ProposalNotOpen(_) => "proposal-not-open",
             issue::Refusal::Stale => "content-changed",
+            issue::Refusal::Overtaken => "overtaken",
             issue::Refusal::NotLive => "not-live",
             issue::Refusal::NoSender => "no-sender",
             issue::Refusal::Unusable(errors) => return Self::unusable(errors),

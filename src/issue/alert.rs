@@ -241,6 +241,11 @@ pub enum Refusal {
     /// The editor did not see the newest content.
     #[error("somebody else changed the content since you read it; read it again")]
     Stale,
+    /// An all-clear or cancel that was approved before something of the matter was published, which it would end unseen.
+    #[error(
+        "a newer message of this matter was published since this was approved; look at it, edit this and have it approved again"
+    )]
+    Overtaken,
     /// What was sent can't be kept.
     #[error("the content can't be kept: {}", .0.join("; "))]
     Unusable(Vec<String>),

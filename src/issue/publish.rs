@@ -56,6 +56,7 @@ pub async fn publish(ground: &Ground, by: &Officer, id: AlertId) -> Result<Alert
     if matches!(draft.kind, Kind::AllClear | Kind::Cancel) && superseded.is_empty() {
         return Err(Refusal::NotLive);
     }
+    refuse_overtaken(&draft, &superseded)?;
     let release = draft.case(&others).publish(envelope(ground, &draft, sender, now)?, now)?;
     let errors: Vec<_> =
         check(&release.alert, Profile::City).into_iter().filter(|finding| finding.gravity == Gravity::Error).collect();
@@ -89,6 +90,17 @@ pub async fn publish(ground: &Ground, by: &Officer, id: AlertId) -> Result<Alert
     info!(alert.id = %alert.id, kind = %alert.kind, ends = ended.len(), "published alert {}", publication.reference.identifier);
     metrics::counter!("hamyar_alerts_published_total", "kind" => alert.kind.as_str()).increment(1);
     Ok(alert)
+}
+
+/// What the approver of an ending had before their eyes was live then: it must not end a newer warning that nobody looked at.
+fn refuse_overtaken(draft: &Alert, superseded: &[&Alert]) -> Result<(), Refusal> {
+    let ends = match draft.kind {
+        Kind::AllClear | Kind::Cancel => true,
+        Kind::Alert | Kind::Update => false,
+    };
+    let Some((_, approved_at)) = draft.approved.filter(|_| ends) else { return Ok(()) };
+    let newer = |other: &&Alert| other.publication.as_ref().is_some_and(|published| published.at > approved_at);
+    if superseded.iter().any(newer) { Err(Refusal::Overtaken) } else { Ok(()) }
 }
 
 /// Whom it is for: the people of its zones, and everybody who was told what it is about.
