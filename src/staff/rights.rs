@@ -34,6 +34,14 @@ impl Role {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Helper, Self::Mentor, Self::Operator, Self::Officer, Self::Approver, Self::Admin];
 
+    /// Whether whoever holds it belongs to the staff.
+    pub fn is_staff(self) -> bool {
+        match self {
+            Self::Helper | Self::Mentor => false,
+            Self::Operator | Self::Officer | Self::Approver | Self::Admin => true,
+        }
+    }
+
     /// The word in the store and the API.
     pub fn as_str(self) -> &'static str {
         match self {
