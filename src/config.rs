@@ -358,6 +358,28 @@ impl Config {
         for (key, _) in zeroes.iter().filter(|(_, value)| *value == 0) {
             fault(key, "must be at least 1".into());
         }
+        // A step of nobody would end a broadcast before anybody was told, and one of too many has more parameters than a query takes.
+        if !(1..=10_000).contains(&self.deliver.expand_step_max) {
+            fault("deliver.expand_step_max", "want 1 to 10000".into());
+        }
+        let counts = [
+            ("assess.facts_per_step_max", self.assess.facts_per_step_max),
+            ("deliver.claim_max", self.deliver.claim_max),
+            ("deliver.lease_secs", self.deliver.lease_secs),
+            ("deliver.attempts_max", self.deliver.attempts_max),
+            ("sign_in.session_hours", self.sign_in.session_hours),
+            ("sign_in.tries_per_name_max", self.sign_in.tries_per_name_max),
+            ("sign_in.tries_per_address_max", self.sign_in.tries_per_address_max),
+        ];
+        for (key, _) in counts.iter().filter(|(_, value)| *value < 1) {
+            fault(key, "must be at least 1".into());
+        }
+        if self.deliver.attempt_secs_max == 0 {
+            fault("deliver.attempt_secs_max", "must be at least 1".into());
+        }
+        if self.sms.per_second_max == 0 {
+            fault("sms.per_second_max", "must be at least 1; with an empty sms.send_by no text message is sent".into());
+        }
         faults
     }
 

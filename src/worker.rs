@@ -1,9 +1,10 @@
 //! Runs a part's work whenever there may be some: its bell rang, or its idle period passed.
 //! Used by `app` for every background part; tests call the parts' `run_due` themselves and need no loop.
-//! One bounded piece of work at a time; a failing piece is logged once and tried again after a pause, and never ends the loop.
+//! One bounded piece of work at a time; a failing piece, a panic included, is logged once and tried again after a pause, and never ends the loop.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -28,10 +29,16 @@ pub async fn run<Fut, E>(
     // Taken before the first look, so that no ring between looking and waiting is missed.
     let mut ear = bells.ear(bell);
     while !stop.is_cancelled() {
-        let pause = match run_due().await {
-            Ok(0) => idle,
-            Ok(_) => continue,
-            Err(fault) => {
+        // A panic ends one piece, never the part: a part that is silently gone would be noticed too late.
+        let pause = match AssertUnwindSafe(async { run_due().await }).catch_unwind().await {
+            Ok(Ok(0)) => idle,
+            Ok(Ok(_)) => continue,
+            Err(_) => {
+                error!(worker = name, "{name} panicked over a piece of work and will try again");
+                metrics::counter!("hamyar_worker_faults_total", "worker" => name).increment(1);
+                idle.max(Duration::from_secs(1))
+            }
+            Ok(Err(fault)) => {
                 error!(worker = name, %fault, "{name} could not do its work and will try again: {fault}");
                 metrics::counter!("hamyar_worker_faults_total", "worker" => name).increment(1);
                 idle.max(Duration::from_secs(1))

@@ -19,6 +19,8 @@ use crate::{
 
 /// How long a question that we asked back waits for its number.
 const ASK_BACK_MINUTES: u64 = 30;
+/// Such questions to one telephone in that time: two machines that answer each other end here.
+const ASK_BACKS_MAX: i64 = 3;
 /// Lines of such a question: what one digit can name.
 const OPTIONS_MAX: usize = 9;
 
@@ -298,6 +300,11 @@ async fn ask_back(
     let notices: Vec<Vec<NoticeId>> = options.into_iter().map(|(_, notices)| notices).collect();
     let expires = now + Duration::from_secs(60 * ASK_BACK_MINUTES);
     tx.put_ask_back(telephone, answer.as_str(), &notices, now, expires).await?;
+    let since = now - Duration::from_secs(60 * ASK_BACK_MINUTES);
+    if tx.asked_back_since(telephone, since).await? >= ASK_BACKS_MAX {
+        metrics::counter!("hamyar_ask_backs_left_out_total").increment(1);
+        return Ok(());
+    }
     let id = NoticeId::draw(&ground.ids, now);
     let message = Message { language, subject: text.clone(), body: text.clone(), sms: text };
     let mut notice = NewNotice::to_contact(

@@ -76,11 +76,22 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Looks again at messages that were kept before the service stopped. One bounded piece; gives how many.
 pub async fn run_due(ground: &Ground) -> Result<usize, Fault> {
-    let left = sms::left(ground).await?;
-    for kept in &left {
-        take(ground, kept).await?;
+    let mut taken = 0;
+    let mut last_fault = None;
+    for kept in &sms::left(ground).await? {
+        // One that can't be taken does not hold up those behind it.
+        match take(ground, kept).await {
+            Ok(()) => taken += 1,
+            Err(fault) => {
+                warn!(%fault, gateway = %kept.gateway, "a kept text message could not be looked at: {fault}");
+                last_fault = Some(fault);
+            }
+        }
     }
-    Ok(left.len())
+    match last_fault {
+        Some(fault) if taken == 0 => Err(fault),
+        Some(_) | None => Ok(taken),
+    }
 }
 
 /// Makes of a kept message what it is: an answer to a notice, else a report.

@@ -58,9 +58,14 @@ pub(super) async fn attempt(relay: &Relay, to: &str, notice: &Claimed) -> Verdic
         Ok(response) => {
             Verdict::Sent { receipt: response.message().next().map(|line| line.chars().take(200).collect()) }
         }
-        Err(fault) if fault.is_permanent() => Verdict::last(fault.to_string()),
+        Err(fault) if fault.is_permanent() && !is_ours_to_put_right(&fault) => Verdict::last(fault.to_string()),
         Err(fault) => Verdict::retry(fault.to_string()),
     }
+}
+
+/// Log-in wanted, too weak, wrong, or to be encrypted (RFC 4954 §6): a wrong password must not burn a warning.
+fn is_ours_to_put_right(fault: &lettre::transport::smtp::Error) -> bool {
+    fault.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538))
 }
 
 fn compose(relay: &Relay, to: &str, notice: &Claimed) -> Result<Message, String> {

@@ -258,6 +258,23 @@ impl Tx {
         })
     }
 
+    /// How often a contact was asked back since then.
+    pub(in crate::deliver) async fn asked_back_since(
+        &mut self,
+        contact: ContactId,
+        since: Timestamp,
+    ) -> Result<i64, Fault> {
+        on!(self, |conn| {
+            sqlx::query_scalar(
+                "select count(*) from notice where contact_id = $1 and made_at > $2 and key like 'ask:%'",
+            )
+            .bind(contact)
+            .bind(At(since))
+            .fetch_one(conn)
+            .await
+        })
+    }
+
     pub(in crate::deliver) async fn drop_ask_back(&mut self, contact: ContactId) -> Result<(), Fault> {
         on!(self, |conn| sqlx::query("delete from ask_back where contact_id = $1")
             .bind(contact)

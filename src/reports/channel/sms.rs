@@ -123,8 +123,9 @@ pub fn read(parts: &Parts) -> Sms {
         None => (hex(&bytes[..bytes.len().min(UNREADABLE_BYTES_SHOWN)]), false),
     };
     Sms {
-        sender: parts.text(FROM).map(|sender| sender.chars().take(64).collect()),
-        words,
+        sender: parts.text(FROM).map(|sender| sender.replace('\0', "").chars().take(64).collect()),
+        // PostgreSQL can keep no zero character: one in a message would send it back to the gateway again and again.
+        words: words.replace('\0', "\u{fffd}"),
         readable,
         operator_id: parts.text(ID),
         sent_at: parts.text(SENT).and_then(|text| sent_at(&text)),
