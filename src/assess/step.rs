@@ -288,6 +288,9 @@ impl Assess {
             || evidence_of(&incident.reasons) != evidence_of(&judgement.reasons);
         let before = incident.level;
         let is_new = incident.version == 0;
+        // A second report at the same place moves neither level nor zones, but it may be what makes the danger likely.
+        let likely = self.rules.weights.likely;
+        let became_likely = incident.log_odds_mnat < likely && judgement.log_odds_mnat >= likely;
         incident.last_sign_at = picture.last_sign_at;
         if changed {
             incident.version += 1;
@@ -312,7 +315,7 @@ impl Assess {
         let closed_at = (stage == IncidentStage::Closed).then_some(now);
         tx.touch_incident(incident.id, incident.last_sign_at, closed_at).await?;
         if changed {
-            let grown = is_new || codes(&incident.zones).iter().any(|code| !had.contains(code));
+            let grown = is_new || became_likely || codes(&incident.zones).iter().any(|code| !had.contains(code));
             self.propose(tx, incident, before, grown, &judgement, &picture, now, news).await?;
         }
         Ok(())
