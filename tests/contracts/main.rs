@@ -6,6 +6,8 @@ mod alert_desk;
 mod assess;
 mod deliver;
 mod engines;
+mod helpers;
 mod issue;
 mod mqtt;
+mod reports;
 mod sensors;
