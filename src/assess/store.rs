@@ -415,6 +415,16 @@ impl Tx {
         })
     }
 
+    /// The incident to which a report was counted.
+    pub async fn incident_of_report(&mut self, report: ReportId) -> Result<Option<IncidentId>, Fault> {
+        on!(self, |conn| {
+            sqlx::query_scalar("select incident_id from signal where report_id = $1")
+                .bind(report)
+                .fetch_optional(conn)
+                .await
+        })
+    }
+
     /// Incidents that are not over, the oldest first; when there are more than `limit`, the worst and the latest, so that many small
     /// ones can't hide a flood.
     pub async fn open_incidents(&mut self, limit: i64) -> Result<Vec<Incident>, Fault> {

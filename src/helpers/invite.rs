@@ -26,6 +26,8 @@ use crate::{
 
 /// Invitations of one mentor that can be open at once.
 const OPEN_MAX: usize = 100;
+/// The newest invitations that are looked at to count the open ones.
+const LOOKED_AT_MAX: i64 = 200;
 const ZONES_MAX: usize = 60;
 
 /// An invitation to be made.
@@ -115,7 +117,7 @@ pub async fn invite(ground: &Ground, by: &Mentor, new: &NewInvitation) -> Result
     }
     let (id, secret) = (InvitationId::draw(&ground.ids, now), ground.ids.secret());
     let mut tx = ground.store.write("invite helper").await?;
-    let latest = tx.invitations_of(by.person(), 2 * OPEN_MAX as i64).await?;
+    let latest = tx.invitations_of(by.person(), LOOKED_AT_MAX).await?;
     if latest.iter().filter(|invitation| is_open(invitation, now)).count() >= OPEN_MAX {
         return Err(InviteRefusal::TooMany);
     }
@@ -210,11 +212,11 @@ pub async fn send_code_again(ground: &Ground, person: PersonId, kind: ContactKin
     let Some(person) = tx.person(person).await? else { return Ok(()) };
     let contacts = tx.contacts_of_person(person.id).await?;
     let known = contacts.iter().find(|known| known.kind == kind && known.address == address && !known.verified);
-    if let Some(known) = known.filter(|known| takes_code(known.kind)) {
-        if deliver::put_contact_code(ground, &mut tx, &person, (known.contact_id, known.kind)).await? {
-            tx.commit().await?;
-            ground.bells.ring(Bell::Outbox);
-        }
+    if let Some(known) = known.filter(|known| takes_code(known.kind))
+        && deliver::put_contact_code(ground, &mut tx, &person, (known.contact_id, known.kind)).await?
+    {
+        tx.commit().await?;
+        ground.bells.ring(Bell::Outbox);
     }
     Ok(())
 }

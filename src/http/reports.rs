@@ -21,12 +21,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{App, problem::Problem, session::peer_address};
 use crate::{
-    id::{PersonId, ReportId, Secret},
+    id::{IncidentId, PersonId, ReportId, Secret},
     reports::{self as room, Action, Channel, Incoming, JudgeRefusal, Listed, Mark, Receipt, Refusal, Status},
     staff::{
         Operator, StaffMember,
         contact::{ContactKind, masked},
     },
+    store::{Fault, Tx},
 };
 
 /// Reports on a page at most, and when nothing is asked.
@@ -138,6 +139,8 @@ pub struct ReportItem {
     status: Status,
     marks: Vec<Mark>,
     merged_into: Option<ReportId>,
+    /// The incident to which it was counted.
+    incident: Option<IncidentId>,
     sender_name: Option<String>,
     /// The sender's address in part.
     sender_masked: Option<String>,
@@ -268,7 +271,11 @@ pub async fn list(
     let reports = tx.reports_newest(query.status, query.after, limit).await?;
     let is_full = i64::try_from(reports.len()).is_ok_and(|count| count == limit);
     let next = reports.last().filter(|_| is_full).map(|last| last.report.id.to_string());
-    Ok(Json(ReportPage { items: reports.into_iter().map(|listed| item(&app, listed)).collect(), next }))
+    let mut items = Vec::with_capacity(reports.len());
+    for listed in reports {
+        items.push(item(&app, &mut tx, listed).await?);
+    }
+    Ok(Json(ReportPage { items, next }))
 }
 
 /// One report with everything that happened to it
@@ -290,7 +297,8 @@ pub async fn look(
         note: row.note,
         at: row.recorded_at.0,
     });
-    Ok(Json(ReportWithHistory { report: item(&app, listed), history: history.collect() }))
+    let history = history.collect();
+    Ok(Json(ReportWithHistory { report: item(&app, &mut tx, listed).await?, history }))
 }
 
 /// Find a report true
@@ -372,17 +380,18 @@ fn receipt(receipt: Receipt) -> (StatusCode, Json<ReportReceipt>) {
 async fn show(app: &App, id: ReportId) -> Result<Json<ReportItem>, Problem> {
     let mut tx = app.ground.store.read("look at report").await?;
     let listed = tx.listed_report(id).await?.ok_or_else(|| Problem::not_found("report"))?;
-    Ok(Json(item(app, listed)))
+    Ok(Json(item(app, &mut tx, listed).await?))
 }
 
 fn note(body: Option<Json<Note>>) -> Option<String> {
     body.and_then(|Json(note)| note.note)
 }
 
-fn item(app: &App, listed: Listed) -> ReportItem {
+async fn item(app: &App, tx: &mut Tx, listed: Listed) -> Result<ReportItem, Fault> {
     let Listed { report, name, sender } = listed;
     let zone_name = report.zone.as_ref().and_then(|code| app.ground.city.zone(code)).map(|zone| zone.name.clone());
-    ReportItem {
+    Ok(ReportItem {
+        incident: tx.incident_of_report(report.id).await?,
         id: report.id,
         number: report.number,
         channel: report.channel,
@@ -402,7 +411,7 @@ fn item(app: &App, listed: Listed) -> ReportItem {
         merged_into: report.merged_into,
         sender_name: name,
         sender_masked: sender.map(|(kind, address)| masked(kind, &address)),
-    }
+    })
 }
 
 impl From<Refusal> for Problem {

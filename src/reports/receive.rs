@@ -2,7 +2,7 @@
 //! Called by `http` for the web and the desk, by the SMS hook, and by drills; later channels come through here too.
 //! Nothing is refused for being too much (it is marked), a repeat under one key gets the same answer, and the number is told only after the commit.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use alerts::Hazard;
 use jiff::Timestamp;
@@ -295,7 +295,7 @@ fn sender(ground: &Ground, incoming: &Incoming<'_>) -> Result<Option<(ContactKin
 fn request_digest(incoming: &Incoming<'_>, sender: Option<&(ContactKind, String)>) -> Vec<u8> {
     let mut text = String::new();
     let mut part = |part: &str| {
-        text.push_str(&format!("{}:{part};", part.len()));
+        write!(text, "{}:{part};", part.len()).expect("a String takes everything");
     };
     part(&incoming.words);
     part(incoming.place_words.as_deref().unwrap_or_default());
@@ -360,17 +360,17 @@ async fn join(
 
 async fn limits(ground: &Ground, tx: &mut Tx, checked: &Checked, now: Timestamp) -> Result<Vec<Mark>, Fault> {
     let settings = &ground.config.reports;
-    let since = now - Duration::from_secs(3600);
+    let since = now - Duration::from_hours(1);
     let mut marks = Vec::new();
-    if let Some((kind, address)) = &checked.sender {
-        if tx.reports_of_sender_since(*kind, address, since).await? >= settings.per_sender_hour_max {
-            marks.push(Mark::ManyFromSender);
-        }
+    if let Some((kind, address)) = &checked.sender
+        && tx.reports_of_sender_since(*kind, address, since).await? >= settings.per_sender_hour_max
+    {
+        marks.push(Mark::ManyFromSender);
     }
-    if let Some(peer) = &checked.peer {
-        if tx.reports_of_peer_since(peer, since).await? >= settings.per_address_hour_max {
-            marks.push(Mark::ManyFromAddress);
-        }
+    if let Some(peer) = &checked.peer
+        && tx.reports_of_peer_since(peer, since).await? >= settings.per_address_hour_max
+    {
+        marks.push(Mark::ManyFromAddress);
     }
     Ok(marks)
 }
@@ -466,7 +466,10 @@ pub(super) fn digest_of(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes everything");
+        text
+    })
 }
 
 /// The secret under the sender's own key, so that a repeat can be told it again while the store alone can't tell it.

@@ -6,7 +6,7 @@ use alerts::Hazard;
 use maps::{fold, latin_digits};
 
 /// Words that name a hazard. Compared on folded text, at the beginning of a word, so that سیلاب and سیلابی are both سیل.
-/// Order matters: a text about snow that melts to water is about snow only if no word of flood stands in it.
+/// The first hazard with a word in the text is taken: a flood of meltwater is a flood.
 const HAZARD_WORDS: [(Hazard, &[&str]); 3] = [
     (
         Hazard::Flood,
@@ -19,7 +19,6 @@ const HAZARD_WORDS: [(Hazard, &[&str]); 3] = [
             "اب بالا",
             "اب زد",
             "رودخانه",
-            "طغيان",
             "flood",
             "overflow",
             "inundat",
@@ -111,10 +110,9 @@ fn depth_with_unit(text: &str) -> Option<f64> {
         // “1/5 متر” is how one and a half is often written.
         let number: Option<f64> = tail[..end].trim_end_matches(['.', '/']).replace(['/', '٫'], ".").parse().ok();
         let after = fold(&tail[end..]);
-        if let Some(cm) = number.and_then(|number| unit_cm(&after).map(|unit| number * unit)) {
-            if (0.0..=DEPTH_CM_MAX).contains(&cm) {
-                return Some(cm);
-            }
+        let depth_cm = number.and_then(|number| unit_cm(&after).map(|unit| number * unit));
+        if let Some(depth_cm) = depth_cm.filter(|depth_cm| (0.0..=DEPTH_CM_MAX).contains(depth_cm)) {
+            return Some(depth_cm);
         }
         rest = &tail[end..];
     }

@@ -78,10 +78,7 @@ async fn zones_reach_their_helpers_once_each_and_page_by_page() {
         let sara = register(&ground, &by, &helper("سارا", "09180000001", &[river.clone(), square.clone()])).await;
         let reza = register(&ground, &by, &helper("رضا", "09180000002", &[hill.clone()])).await;
         let mut by_two = helper("لیلا", "leila@example.org", &[square.clone()]);
-        by_two.contacts = vec![
-            (ContactKind::Mqtt, String::new()),
-            (ContactKind::Email, "leila@example.org".into()),
-        ];
+        by_two.contacts = vec![(ContactKind::Mqtt, String::new()), (ContactKind::Email, "leila@example.org".into())];
         ground.clock.advance(Duration::from_millis(1));
         let leila = helpers::register(&ground, &by, &by_two).await.expect("a helper");
         let (account, _) = leila.mqtt.clone().expect("an account on our broker");

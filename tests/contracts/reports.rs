@@ -46,7 +46,8 @@ async fn report(ground: &Ground, receipt: &Receipt) -> Report {
 /// Waits until no transaction of another story on the same server holds the cursor back: PostgreSQL numbers them across databases.
 async fn settle(ground: &Ground) {
     let Store::Postgres(pool) = &ground.store else { return };
-    let statement = "select coalesce(max(tx) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint, true) from report_history";
+    let statement =
+        "select coalesce(max(tx) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint, true) from report_history";
     while !sqlx::query_scalar::<_, bool>(statement).fetch_one(pool).await.expect("a query") {
         tokio::task::yield_now().await;
     }
@@ -85,8 +86,7 @@ async fn is_thanked(ground: &Ground, receipt: &Receipt) -> bool {
     let (id, contact) = (NoticeId::draw(&ground.ids, now), ContactId::draw(&ground.ids, now));
     let key = format!("thanks:{}", receipt.id);
     let reason = Reason::Reported(receipt.id);
-    let mut notice =
-        NewNotice::to_contact(id, key, (contact, ContactKind::Phone), reason, Message::default(), now);
+    let mut notice = NewNotice::to_contact(id, key, (contact, ContactKind::Phone), reason, Message::default(), now);
     notice.contact = None;
     !tx.put_notice(&notice).await.expect("a query")
 }
@@ -153,8 +153,14 @@ async fn two_reports_of_one_sender_near_each_other_are_one_item_with_history() {
         assert!(seen[0].arrival < seen[1].arrival);
 
         // Another hazard, another sender, or later: another item.
-        assert_eq!(report(&ground, &receive(&ground, from(PHONE, "برف سنگین میدان امام")).await).await.status, Status::New);
-        assert_eq!(report(&ground, &receive(&ground, from("09187654321", "آب میدان امام")).await).await.status, Status::New);
+        assert_eq!(
+            report(&ground, &receive(&ground, from(PHONE, "برف سنگین میدان امام")).await).await.status,
+            Status::New
+        );
+        assert_eq!(
+            report(&ground, &receive(&ground, from("09187654321", "آب میدان امام")).await).await.status,
+            Status::New
+        );
         ground.clock.advance(Duration::from_secs(3600));
         assert_eq!(report(&ground, &receive(&ground, from(PHONE, "آب میدان امام")).await).await.status, Status::New);
     })
@@ -266,7 +272,10 @@ async fn a_text_message_is_kept_before_anything_is_made_of_it_and_once() {
         let receipt = receive(&ground, incoming).await;
         sms::settle(&ground, &kept, Some(receipt.id)).await.expect("settled");
         assert_eq!(sms::keep(&ground, "town", message()).await.expect("kept"), Kept::Again);
-        assert!(matches!(sms::keep(&ground, "village", message()).await.expect("kept"), Kept::New(_)), "another gateway");
+        assert!(
+            matches!(sms::keep(&ground, "village", message()).await.expect("kept"), Kept::New(_)),
+            "another gateway"
+        );
         // The same id with another text is another message: nothing is lost to a gateway that counts badly.
         let other = sms::read(&Parts::from_form(b"from=09181234567&text=2&id=op-7"));
         assert!(matches!(sms::keep(&ground, "town", other).await.expect("kept"), Kept::New(_)));
@@ -282,11 +291,13 @@ async fn two_overlapping_transactions_lose_no_report_to_assessment() {
         let first = receive(&ground, water(None, "آب یک")).await;
         // A slow transaction begins and takes its number before a quick one, and commits after it.
         let mut slow = pool.begin().await.expect("a transaction");
-        sqlx::query("insert into report_history (report_id, status, action, recorded_at) values ($1, 'new', 'receive', 0)")
-            .bind(first.id)
-            .execute(&mut *slow)
-            .await
-            .expect("a row");
+        sqlx::query(
+            "insert into report_history (report_id, status, action, recorded_at) values ($1, 'new', 'receive', 0)",
+        )
+        .bind(first.id)
+        .execute(&mut *slow)
+        .await
+        .expect("a row");
         let quick = receive(&ground, water(None, "آب دو")).await;
 
         let seen = after_now(&ground, Arrival::BEFORE_ALL).await;

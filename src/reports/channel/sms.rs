@@ -29,7 +29,7 @@ const SENT: &[&str] = &["ts", "time", "date", "receivedat"];
 const PARTS_MAX: usize = 64;
 const UNREADABLE_BYTES_SHOWN: usize = 280;
 /// A message that was kept but not looked at for so long is looked at again: the service was stopped in between.
-const LEFT_AFTER: Duration = Duration::from_secs(60);
+const LEFT_AFTER: Duration = Duration::from_mins(1);
 const LEFT_MAX: i64 = 50;
 
 /// Named parts of a request: a query, a form, or the members of a JSON object. Values are bytes, because their letters are not known yet.
@@ -184,10 +184,8 @@ pub fn report_key(sms: &KeptSms) -> String {
 /// The letters of a message; `None` when they can't be told.
 fn letters(bytes: &[u8], charset: &str, is_ucs2: bool) -> Option<String> {
     let wide = matches!(charset, "utf-16be" | "utf-16" | "ucs-2" | "ucs2" | "iso-10646-ucs-2");
-    if wide || is_ucs2 {
-        if let Some(text) = hex_letters(bytes) {
-            return Some(text);
-        }
+    if let Some(text) = hex_letters(bytes).filter(|_| wide || is_ucs2) {
+        return Some(text);
     }
     if wide {
         // Kannel hands the bytes of the charset that it names.
@@ -205,7 +203,7 @@ fn letters(bytes: &[u8], charset: &str, is_ucs2: bool) -> Option<String> {
 }
 
 fn utf16(bytes: &[u8]) -> Option<String> {
-    if bytes.len() % 2 != 0 {
+    if !bytes.len().is_multiple_of(2) {
         return None;
     }
     let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
@@ -215,7 +213,7 @@ fn utf16(bytes: &[u8]) -> Option<String> {
 /// Four hexadecimal digits a letter, as some gateways write UCS-2. A text like “1234” has that form too, so the letters must be
 /// ones that people here write.
 fn hex_letters(bytes: &[u8]) -> Option<String> {
-    let ok = !bytes.is_empty() && bytes.len() % 4 == 0 && bytes.iter().all(u8::is_ascii_hexdigit);
+    let ok = !bytes.is_empty() && bytes.len().is_multiple_of(4) && bytes.iter().all(u8::is_ascii_hexdigit);
     let digits = std::str::from_utf8(bytes).ok().filter(|_| ok)?;
     let pairs: Option<Vec<u8>> =
         (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect();
