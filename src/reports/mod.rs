@@ -13,10 +13,11 @@ mod store;
 mod thanks;
 mod words;
 
+pub use channel::KeptSms;
 pub use follow::{Followed, follow};
 pub use judge::{JudgeRefusal, close, reject, verify};
 pub use number::Number;
 pub use receive::{Incoming, Receipt, Refusal, receive};
 pub use report::{Channel, Located, Mark, Report, Status};
-pub use store::{Action, HistoryRow, KeptSms, Listed};
+pub use store::{Action, HistoryRow, Listed};
 pub use words::{guess_depth_cm, guess_hazard};

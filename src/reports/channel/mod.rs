@@ -3,3 +3,6 @@
 //! Reading never fails with a panic and never drops a message: what can't be read is kept as it came.
 
 pub mod sms;
+mod store;
+
+pub use store::KeptSms;
