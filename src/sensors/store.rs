@@ -426,7 +426,8 @@ impl ReadingsTx {
     /// Readings that came after a cursor, in the order of their commits, at most `limit`.
     ///
     /// On PostgreSQL nothing of or after the oldest running transaction is given, so that a transaction that commits later can't be
-    /// overtaken by the cursor; what it holds comes with a later call.
+    /// overtaken by the cursor; what it holds comes with a later call. The oldest of the whole server: a long writing transaction in
+    /// another of its databases holds this one's readers back as well.
     pub async fn readings_after(&mut self, after: Arrival, limit: i64) -> Result<Vec<Reading>, Fault> {
         let rows: Vec<ReadingRow> = match &mut self.0.engine {
             Engine::Sqlite(tx) => sqlx::query_as(

@@ -30,6 +30,9 @@ pub async fn on_both_engines<Fut: Future<Output = ()>>(story: impl Fn(Ground) ->
     };
     let name = format!("hamyar_story_{}", Ids::system().uuid(Clock::system().now()).simple());
     let mut admin = PgConnection::connect(&server).await.expect("the server of HAMYAR_TEST_POSTGRES");
+    // One story at a time on the server: a transaction that runs in another story's database holds back what `readings_after` shows in
+    // this one (its bound is the oldest transaction of the whole server). The lock ends with the connection.
+    sqlx::query("select pg_advisory_lock(137)").execute(&mut admin).await.expect("the server's turn");
     sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.expect("a new database");
     let ground = self::ground(&with_database(&server, &name)).await;
     let store = ground.store.clone();
