@@ -7,6 +7,7 @@ mod mqtt; // Intake, broker, watch.
 use std::{future::Future, net::SocketAddr, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
+use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -407,12 +408,15 @@ pub fn log(config: &Config) {
     };
 }
 
-/// Waits for SIGTERM or Ctrl-C and says which.
-pub async fn until_signal() -> &'static str {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .expect("a process may listen to its own signals");
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = tokio::signal::ctrl_c() => "Ctrl-C",
+/// Listens to SIGTERM and Ctrl-C from this call on; what is given waits for one of them and says which.
+pub fn until_signal() -> impl Future<Output = &'static str> {
+    let listen = |kind| tokio::signal::unix::signal(kind).expect("a process may listen to its own signals");
+    let mut terminate = listen(SignalKind::terminate());
+    let mut interrupt = listen(SignalKind::interrupt());
+    async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "Ctrl-C",
+        }
     }
 }

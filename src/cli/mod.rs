@@ -176,16 +176,18 @@ impl Cli {
             Command::Config => print(crate::config::DEFAULTS),
             Command::Serve { demo, demo_auto } => {
                 app::log(&config);
+                // From here on, so that a signal during the start ends in order too.
+                let stop = app::until_signal();
                 if demo || demo_auto {
                     let config = demo::configure(config)?;
                     demo::start_anew(&config).await?;
                     let mut app = app::App::build(config, app::Kind::Demo).await?;
                     let cast = app.play_demo(demo_auto).await?;
                     print(&invitation(app.listening, &cast, demo_auto));
-                    return app.run(app::until_signal()).await;
+                    return app.run(stop).await;
                 }
                 let app = app::App::build(config, app::Kind::Real).await?;
-                app.run(app::until_signal()).await?;
+                app.run(stop).await?;
             }
             Command::Backup { to } => backup::backup(config, &to).await?,
             Command::Restore { from } => backup::restore(config, &from).await?,
