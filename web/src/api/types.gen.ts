@@ -1938,6 +1938,7 @@ export interface components {
             status: components["schemas"]["Status"];
             marks: components["schemas"]["Mark"][];
             merged_into?: components["schemas"]["ReportId"] | null;
+            incident?: components["schemas"]["IncidentId"] | null;
             sender_name?: string | null;
             /** @description The sender's address in part. */
             sender_masked?: string | null;
