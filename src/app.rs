@@ -134,7 +134,7 @@ impl App {
                 async move { issue::expire_due(&ground).await }
             }
         });
-        spawn_worker(&mut stops, &ground, "text messages left", Bell::Facts, Duration::from_secs(60), {
+        spawn_worker(&mut stops, &ground, "text messages left", Bell::Facts, Duration::from_mins(1), {
             let ground = ground.clone();
             move || {
                 let ground = ground.clone();
@@ -349,7 +349,7 @@ async fn serve_http(
     };
     listener.set_nonblocking(true)?;
     let listening = listener.local_addr()?;
-    serve_admin(&app, listening, stops).await?;
+    serve_admin(&app, listening, stops)?;
     let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum_server::Handle::new();
     let task = if settings.tls_cert.is_empty() {
@@ -373,7 +373,7 @@ async fn serve_http(
 }
 
 /// Serves metrics and health on a listener of their own, when one is configured.
-async fn serve_admin(app: &http::App, main: SocketAddr, stops: &mut Stops) -> anyhow::Result<()> {
+fn serve_admin(app: &http::App, main: SocketAddr, stops: &mut Stops) -> anyhow::Result<()> {
     let Ok(wanted) = app.ground.config.server.admin_listen.parse::<SocketAddr>() else {
         if !main.ip().is_loopback() {
             info!("metrics and health are served nowhere: {main} is not loopback and server.admin_listen is not set");

@@ -92,7 +92,7 @@ mod tests {
     #[tokio::test]
     async fn a_manual_clock_wakes_those_who_wait_only_when_it_is_moved() {
         let clock = Clock::manual("2026-03-01T04:00:00Z".parse().expect("a time"));
-        let later = clock.now() + Duration::from_secs(60);
+        let later = clock.now() + Duration::from_mins(1);
         let waiting = tokio::spawn({
             let clock = clock.clone();
             async move { clock.until(later).await }

@@ -241,7 +241,7 @@ impl Config {
             match text.parse::<Table>() {
                 Ok(file) => overlay(&mut table, file, "", &mut faults),
                 Err(fault) => {
-                    faults.push(ConfigFault { key: "(file)".into(), what: fault.to_string().trim_end().to_owned() })
+                    faults.push(ConfigFault { key: "(file)".into(), what: fault.to_string().trim_end().to_owned() });
                 }
             }
         }

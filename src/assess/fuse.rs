@@ -268,7 +268,7 @@ mod tests {
         #[test]
         fn the_order_of_evidence_does_not_matter(seed in 0_u64..1000, count in 1_usize..12) {
             let mut evidence: Vec<_> =
-                (0..count).map(|index| report(index as u128 + 1, Some(10.0 * index as f64), (index as i64 * 7) % 40)).collect();
+                (0..count).map(|index| report(index as u128 + 1, Some(10.0 * index as f64), i64::try_from(index * 7 % 40).expect("small"))).collect();
             evidence.push(gauge(99, Level::Yellow));
             let expected = judged(&evidence);
             let turn = usize::try_from(seed).expect("small") % evidence.len();

@@ -16,6 +16,7 @@ use super::{
 use crate::ground::Ground;
 
 /// What the alert would say. Errors are faults of templates or map data, in words.
+#[expect(clippy::too_many_arguments, reason = "each is a different thing that the text rests on")]
 pub fn content(
     ground: &Ground,
     rules: &Rules,

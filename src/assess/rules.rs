@@ -447,7 +447,7 @@ fn sources(file: &str, read: &SourcesFile, faults: &mut Vec<RuleFault>) -> Weigh
         match report.get(needed) {
             None => faults.push(fault(file, "report", format!("“{needed}” is missing"))),
             Some(weight) if *weight < 0 => {
-                faults.push(fault(file, "report", format!("“{needed}” must not be negative")))
+                faults.push(fault(file, "report", format!("“{needed}” must not be negative")));
             }
             Some(_) => {}
         }

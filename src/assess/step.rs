@@ -121,9 +121,9 @@ impl Assess {
             });
             let limits = Limits::new(rule, own);
             let key = (sensor.id, quantity);
-            if !watches.contains_key(&key) {
+            if let std::collections::btree_map::Entry::Vacant(e) = watches.entry(key) {
                 let known = tx.watch(sensor.id, quantity).await?.unwrap_or_else(Watch::new);
-                watches.insert(key, known);
+                e.insert(known);
             }
             let watch = watches.get_mut(&key).expect("it was put there just now");
             let Some(crossing) = watch.take(reading.value, reading.read_at, &limits) else { continue };

@@ -505,7 +505,7 @@ impl Tx {
             .bind(&state.zone)
             .bind(At(state.recorded_at))
             .bind(state.level.as_str())
-            .bind(state.hazard.map(|hazard| hazard.as_str()))
+            .bind(state.hazard.map(alerts::Hazard::as_str))
             .bind(state.incident)
             .bind(Json(&state.reason))
             .bind(exercise)

@@ -78,7 +78,7 @@ pub async fn sign_in(
     same_origin(&headers, &app.ground.config.public_url())?;
     let address = peer_address(&app, peer, &headers);
     let signed_in = room::by_password(&app.ground, &credentials.login, &credentials.password, &address).await?;
-    Ok(welcome(&app, jar, signed_in))
+    Ok(welcome(&app, jar, &signed_in))
 }
 
 /// Who am I
@@ -125,7 +125,7 @@ pub async fn sign_in_by_code(
     same_origin(&headers, &app.ground.config.public_url())?;
     let peer = peer_address(&app, peer, &headers);
     let signed_in = room::by_code(&app.ground, code.kind, &code.address, &code.code, code.person, &peer).await?;
-    Ok(welcome(&app, jar, signed_in))
+    Ok(welcome(&app, jar, &signed_in))
 }
 
 /// The address that asks: the peer's, or what a trusted proxy says.
@@ -145,7 +145,7 @@ pub fn peer_address(app: &App, peer: SocketAddr, headers: &HeaderMap) -> String 
     peer.ip().to_string()
 }
 
-fn welcome(app: &App, jar: CookieJar, signed_in: room::SignedIn) -> (CookieJar, Json<Me>) {
+fn welcome(app: &App, jar: CookieJar, signed_in: &room::SignedIn) -> (CookieJar, Json<Me>) {
     let seconds = signed_in.expires.duration_since(app.ground.now()).as_secs();
     let secure = if app.ground.config.public_url().starts_with("https://") { "; Secure" } else { "" };
     let secret = signed_in.secret.reveal();

@@ -113,7 +113,7 @@ pub fn phone(text: &str, country_code: &str) -> Result<String, AddressFault> {
         }
     }
     if text.starts_with("00") {
-        digits = digits.trim_start_matches('0').to_owned();
+        digits.drain(..digits.len() - digits.trim_start_matches('0').len());
     }
     let international = |national: &str| format!("+{country_code}{}", national.trim_start_matches('0'));
     let number = if plus {

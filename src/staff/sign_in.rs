@@ -80,12 +80,11 @@ pub async fn by_password(
     })
     .await
     .unwrap_or(false);
-    match person.filter(|_| fits) {
-        Some(person) => open_session(ground, person, "sign in by password").await,
-        None => {
-            count_failure(ground, &keys).await?;
-            Err(SignInRefusal::Wrong)
-        }
+    if let Some(person) = person.filter(|_| fits) {
+        open_session(ground, person, "sign in by password").await
+    } else {
+        count_failure(ground, &keys).await?;
+        Err(SignInRefusal::Wrong)
     }
 }
 

@@ -41,7 +41,7 @@ async fn settle(ground: &Ground, assess: &Assess) {
 /// Readings one minute apart, each assessed when it comes.
 async fn play(ground: &Ground, assess: &Assess, sensor: SensorId, quantity: Quantity, values: &[f64]) {
     for value in values {
-        ground.clock.advance(Duration::from_secs(60));
+        ground.clock.advance(Duration::from_mins(1));
         reads(ground, sensor, quantity, *value, ground.now()).await;
         settle(ground, assess).await;
     }
@@ -160,7 +160,7 @@ async fn reports_of_several_people_make_an_incident_and_one_voice_only_yellow() 
         let again = reports::receive(&ground, tells("09181111111", "a")).await.expect("received");
         assert_eq!(again.number, first.number);
         for (phone, key) in [("09182222222", "b"), ("09183333333", "c"), ("09184444444", "d")] {
-            ground.clock.advance(Duration::from_secs(60));
+            ground.clock.advance(Duration::from_mins(1));
             reports::receive(&ground, tells(phone, key)).await.expect("received");
             settle(&ground, &assess).await;
         }

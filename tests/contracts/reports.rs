@@ -134,7 +134,7 @@ async fn a_repeat_under_one_key_gets_the_same_answer_and_another_text_is_refused
 async fn two_reports_of_one_sender_near_each_other_are_one_item_with_history() {
     on_both_engines(|ground| async move {
         let first = receive(&ground, from(PHONE, "آب بالا آمده")).await;
-        ground.clock.advance(Duration::from_secs(120));
+        ground.clock.advance(Duration::from_mins(2));
         let second = receive(&ground, from("+98 918 123 4567", "میدان امام، تا زانو")).await;
         assert_ne!(first.number, second.number);
 
@@ -161,7 +161,7 @@ async fn two_reports_of_one_sender_near_each_other_are_one_item_with_history() {
             report(&ground, &receive(&ground, from("09187654321", "آب میدان امام")).await).await.status,
             Status::New
         );
-        ground.clock.advance(Duration::from_secs(3600));
+        ground.clock.advance(Duration::from_hours(1));
         assert_eq!(report(&ground, &receive(&ground, from(PHONE, "آب میدان امام")).await).await.status, Status::New);
     })
     .await;
@@ -263,7 +263,7 @@ async fn a_text_message_is_kept_before_anything_is_made_of_it_and_once() {
         // Until it is settled a repeat is looked at again; a stop in between loses nothing.
         assert!(matches!(sms::keep(&ground, "town", message()).await.expect("kept"), Kept::New(_)));
         assert_eq!(sms::left(&ground).await.expect("a list"), []);
-        ground.clock.advance(Duration::from_secs(120));
+        ground.clock.advance(Duration::from_mins(2));
         assert_eq!(sms::left(&ground).await.expect("a list").len(), 1);
 
         let mut incoming = Incoming::new(Channel::Sms, kept.words.clone().expect("words"));

@@ -338,6 +338,6 @@ fn the_stored_api_document_is_the_one_that_is_served() {
     assert!(
         served == stored,
         "docs/openapi.json is not what the code serves (first difference at line {}); run `make openapi` and look at the change",
-        first_difference.map_or_else(|| stored.lines().count(), |line| line) + 1,
+        first_difference.unwrap_or_else(|| stored.lines().count()) + 1,
     );
 }

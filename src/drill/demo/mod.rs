@@ -148,7 +148,7 @@ pub async fn prepare(ground: &Ground) -> anyhow::Result<Cast> {
         let new = NewHelper { is_mentor: true, ..helper(mentor, &phones::number(300 + index), index)? };
         mentors.push(helpers::register(ground, &registrar, &new).await?.person);
     }
-    let in_a_year = ground.now() + std::time::Duration::from_secs(365 * 86_400);
+    let in_a_year = ground.now() + std::time::Duration::from_hours(8760);
     for (index, invented) in people::HELPERS.iter().enumerate() {
         let mut new = helper(invented, &phones::number(100 + index), index)?;
         if invented.minor {

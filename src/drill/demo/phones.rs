@@ -69,10 +69,11 @@ pub async fn answer(ground: Ground, doors: Doors, stop: CancellationToken) {
             // Those who reported are thanked too; nobody answers a thank-you, which is to no person that we know.
             let warned =
                 message.direction == Direction::Out && message.channel == Channel::Sms && message.person_name.is_some();
-            if seen.insert(message.id) && warned {
-                if let Some((after, words)) = habit(&message.address) {
-                    waiting.push((now + after, message.address, words, message.id));
-                }
+            if seen.insert(message.id)
+                && warned
+                && let Some((after, words)) = habit(&message.address)
+            {
+                waiting.push((now + after, message.address, words, message.id));
             }
         }
         // What the sandbox has let go can't come again.
