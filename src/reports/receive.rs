@@ -158,9 +158,9 @@ pub async fn receive(ground: &Ground, incoming: Incoming<'_>) -> Result<Receipt,
     let told = earlier.as_ref().map_or(&number, |earlier| &earlier.number);
     let withheld = marks.iter().any(|mark| mark.withholds());
     let thanks = thanks::texts(ground, told);
-    if let Some((kind, address)) = checked.sender.as_ref().filter(|_| !withheld) {
-        let thanked =
-            thanks::Thanked { report: id, number: &number, secret: &secret, told, language: &checked.language };
+    // What is added to an earlier report was thanked with it: two machines that thank each other end here.
+    if let Some((kind, address)) = checked.sender.as_ref().filter(|_| !withheld && earlier.is_none()) {
+        let thanked = thanks::Thanked { report: id, number: &number, secret: &secret, language: &checked.language };
         thanks::put(ground, &mut tx, &thanked, (*kind, address), now).await?;
     }
     let facts = json!({

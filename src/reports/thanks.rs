@@ -1,6 +1,8 @@
 //! Thanks whoever reported: in the answer, and by a notice to their contact.
 //! Called by `receive` inside its transaction.
-//! A marked report is not thanked by notice, so that nobody can make us write to a stranger again and again.
+//! What is marked or joins an earlier report is not thanked by notice, and an unproved contact twice a day at most: nobody makes us write to a stranger again and again.
+
+use std::time::Duration;
 
 use alerts::template::Phrase;
 use jiff::{Timestamp, ToSpan};
@@ -17,6 +19,8 @@ use crate::{
 
 /// A thank-you that could not be sent for so long is of no use any more.
 const HOURS_MAX: i64 = 24;
+/// Thank-yous within a day to a contact that nobody has proved to be theirs: anybody can type in a stranger's number.
+const UNVERIFIED_PER_DAY_MAX: i64 = 2;
 
 /// The thank-you in every language of the city.
 pub(super) fn texts(ground: &Ground, number: &Number) -> Texts {
@@ -27,11 +31,8 @@ pub(super) fn texts(ground: &Ground, number: &Number) -> Texts {
 /// What is thanked for.
 pub(super) struct Thanked<'a> {
     pub report: ReportId,
-    /// Its own number and secret: the link's.
     pub number: &'a Number,
     pub secret: &'a Secret,
-    /// The number that is told: of a merged report, the earlier one's.
-    pub told: &'a Number,
     /// BCP 47.
     pub language: &'a str,
 }
@@ -45,12 +46,21 @@ pub(super) async fn put(
     now: Timestamp,
 ) -> Result<(), Fault> {
     match kind {
+        // Short and bulk numbers are machines, which answer for ever.
+        ContactKind::Phone if !address.starts_with('+') => return Ok(()),
         ContactKind::Phone | ContactKind::Email => {}
         ContactKind::Webhook | ContactKind::Mqtt => return Ok(()),
     }
     let contact = tx.contact_of(ContactId::draw(&ground.ids, now), kind, address, now, ground.exercise).await?;
-    let Thanked { report, number, secret, told, language } = *thanked;
-    let thanks = words(ground, told, language);
+    let day_ago = now - Duration::from_hours(24);
+    if tx.people_of_contact(contact).await?.is_empty()
+        && tx.thanks_put_since(contact, day_ago).await? >= UNVERIFIED_PER_DAY_MAX
+    {
+        metrics::counter!("hamyar_report_thanks_left_out_total").increment(1);
+        return Ok(());
+    }
+    let Thanked { report, number, secret, language } = *thanked;
+    let thanks = words(ground, number, language);
     // Behind the `#` it stays in the reader's browser: no server's log, ours included, ever holds it.
     let link = format!("{}/report#{}.{}", ground.config.public_url(), number.as_str(), secret.reveal());
     let message = Message {

@@ -168,6 +168,31 @@ async fn two_reports_of_one_sender_near_each_other_are_one_item_with_history() {
 }
 
 #[tokio::test]
+async fn thanks_end() {
+    on_both_engines(|ground| async move {
+        let first = receive(&ground, from(PHONE, "آب میدان امام")).await;
+        let merged = receive(&ground, from(PHONE, "سپاس! گزارش شما رسید")).await;
+        assert_eq!(report(&ground, &merged).await.merged_into, Some(first.id));
+        assert!(is_thanked(&ground, &first).await && !is_thanked(&ground, &merged).await, "it was thanked with the first");
+
+        // Anybody can type in a stranger's number: it rings twice a day and no more.
+        let hour = Duration::from_secs(3600);
+        let mut thanked = Vec::new();
+        for _ in 0..3 {
+            ground.clock.advance(hour);
+            thanked.push(is_thanked(&ground, &receive(&ground, from(PHONE, "آب میدان امام")).await).await);
+        }
+        assert_eq!(thanked, [true, false, false]);
+        ground.clock.advance(hour * 24);
+        assert!(is_thanked(&ground, &receive(&ground, from(PHONE, "آب میدان امام")).await).await, "another day");
+
+        let machine = receive(&ground, from("30001234", "آب میدان امام")).await;
+        assert!(!is_thanked(&ground, &machine).await, "a short number is a machine, which answers for ever");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn too_many_reports_are_marked_and_never_refused() {
     on_both_engines(|ground| async move {
         let max = ground.config.reports.per_sender_hour_max;

@@ -169,6 +169,19 @@ impl Tx {
         Ok(())
     }
 
+    /// How many thank-yous for reports a contact has got since then.
+    pub async fn thanks_put_since(&mut self, contact: ContactId, since: Timestamp) -> Result<i64, Fault> {
+        on!(self, |conn| {
+            sqlx::query_scalar(
+                "select count(*) from notice where contact_id = $1 and made_at > $2 and key like 'thanks:%'",
+            )
+            .bind(contact)
+            .bind(At(since))
+            .fetch_one(conn)
+            .await
+        })
+    }
+
     /// How many one-time codes a contact has got since then.
     pub(super) async fn codes_sent_since(&mut self, contact: ContactId, since: Timestamp) -> Result<i64, Fault> {
         on!(self, |conn| {
