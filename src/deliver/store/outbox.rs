@@ -62,6 +62,19 @@ impl Outcome {
     }
 }
 
+/// Blanks both texts of a one-time code or a thank-you once nothing more is sent of it: their secrets are not kept beyond their use.
+macro_rules! blank_secrets {
+    ($settled:literal) => {
+        concat!(
+            "body = case when (key like 'code:%' or key like 'thanks:%') and ",
+            $settled,
+            " then '' else body end, sms = case when (key like 'code:%' or key like 'thanks:%') and ",
+            $settled,
+            " then '' else sms end"
+        )
+    };
+}
+
 /// What a claim takes: marked for each engine, since PostgreSQL lets several workers claim without waiting for each other.
 macro_rules! claim {
     ($skip:literal) => {
@@ -109,13 +122,14 @@ impl Tx {
         limit: i64,
     ) -> Result<Vec<Claimed>, Fault> {
         let over = on!(self, |conn| {
-            sqlx::query(
+            sqlx::query(concat!(
                 "update notice
                  set due_at = null,
                      state = case when state <> 'waiting' then state when attempts = 0 then 'withdrawn' else 'failed' end,
-                     last_error = case when state = 'waiting' then coalesce(last_error, 'it was no longer true before it could be sent') else last_error end
-                 where lane = $1 and due_at <= $2 and expires_at <= $2 and (lease_until is null or lease_until <= $2)",
-            )
+                     last_error = case when state = 'waiting' then coalesce(last_error, 'it was no longer true before it could be sent') else last_error end, ",
+                blank_secrets!("true"),
+                " where lane = $1 and due_at <= $2 and expires_at <= $2 and (lease_until is null or lease_until <= $2)",
+            ))
             .bind(lane)
             .bind(At(now))
             .execute(conn)
@@ -223,15 +237,16 @@ impl Tx {
         let sent_at = (state == "sent").then_some(At(at));
         // A `delivered` that came while we were sending stays; a repeated message that fails was sent before and stays so.
         let held = on!(self, |conn| {
-            sqlx::query(
+            sqlx::query(concat!(
                 "update notice
                  set lease = null, lease_until = null,
                      state = case when state in ('delivered', 'withdrawn') or (state = 'sent' and $3 <> 'sent') then state else $3 end,
                      due_at = case when due_at is null then null else $4 end,
                      last_error = $5, receipt = coalesce($6, receipt), sent_at = coalesce(sent_at, $7),
-                     failures = case when $8 = 0 then 0 else failures + $8 end
-                 where id = $1 and lease = $2",
-            )
+                     failures = case when $8 = 0 then 0 else failures + $8 end, ",
+                blank_secrets!("(due_at is null or $3 <> 'waiting')"),
+                " where id = $1 and lease = $2",
+            ))
             .bind(notice)
             .bind(lease)
             .bind(state)
@@ -289,13 +304,14 @@ impl Tx {
     ) -> Result<bool, Fault> {
         let state = if delivered { "delivered" } else { "failed" };
         let known = on!(self, |conn| {
-            sqlx::query(
+            sqlx::query(concat!(
                 "update notice
                  set state = $2, due_at = case when $2 = 'delivered' then null else due_at end,
                      delivered_at = case when $2 = 'delivered' then coalesce(delivered_at, $3) else delivered_at end,
-                     last_error = $4
-                 where (id = $1 or merged_into = $1) and channel = 'sms' and attempts > 0 and state in ('waiting', 'sent')",
-            )
+                     last_error = $4, ",
+                blank_secrets!("$2 = 'delivered'"),
+                " where (id = $1 or merged_into = $1) and channel = 'sms' and attempts > 0 and state in ('waiting', 'sent')",
+            ))
             .bind(notice)
             .bind(state)
             .bind(At(at))

@@ -16,6 +16,7 @@ use hamyar::{
     helpers::NewHelper,
     id::Secret,
     staff::{contact::ContactKind, sign_in},
+    store::Store,
 };
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
@@ -445,6 +446,40 @@ async fn one_contact_gets_few_codes_and_strangers_none() {
             sign_in::by_code(&city.ground, ContactKind::Phone, "09990000001", &Secret::new(code), None, "127.0.0.1")
                 .await;
         assert!(signed_in.is_ok(), "the last code that was sent is the one that fits");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_text_of_a_code_is_gone_once_nothing_more_is_sent_of_it() {
+    on_both_engines(async |ground| {
+        let city = City::at(ground).await;
+        city.helper("سارا", "julan", SARA).await;
+        let code = async || deliver::send_sign_in_code(&city.ground, ContactKind::Phone, "09990000001").await.unwrap();
+        code().await;
+        city.works().await;
+        city.gateway.will([Does::Says(503, "Temporal failure")]);
+        code().await;
+        city.sends(Channel::Sms).await;
+        city.warns(&["julan"]).await;
+        city.works().await;
+        let sent = city.gateway.takes();
+        assert_eq!(sent.len(), 3);
+
+        // Nothing but the table itself shows what is kept; the statements are the same on both engines.
+        let Store::Postgres(pool) = &city.ground.store else { return };
+        let kept = async || -> Vec<String> {
+            let statement = "select sms || body from notice where channel = 'sms' order by made_at, id";
+            sqlx::query_scalar(statement).fetch_all(pool).await.unwrap()
+        };
+        let before = kept().await;
+        assert_eq!(before[0], "", "it was sent");
+        assert!(before[1].contains(&sent[1].text), "it is to be sent again");
+        assert!(before[2].contains(&sent[2].text), "a warning is kept");
+        city.waits(3_600.0);
+        city.works().await;
+        let after = kept().await;
+        assert_eq!((after[1].as_str(), &after[2]), ("", &before[2]), "the second code is no longer true");
     })
     .await;
 }
