@@ -9,7 +9,7 @@ use crate::{
 
 async fn warn(city: &City, zones: &[&str]) -> (Staff, Alert) {
     let (maryam, naser) = (city.officer("maryam").await, city.approver("naser").await);
-    let draft = maryam.drafts("flood", "orange", zones).await.unwrap();
+    let draft = maryam.drafts("flood", "orange", zones).await.expect("a draft");
     let alert = publish(&draft, &maryam, &naser).await;
     (maryam, alert)
 }

@@ -145,7 +145,7 @@ impl City {
     /// Lets minutes pass: every gauge that was read reports again each minute, and what follows is done each minute.
     pub async fn wait_minutes(&self, minutes: u32) {
         for _ in 0..minutes {
-            self.0.ground.clock.advance(Duration::from_secs(60));
+            self.0.ground.clock.advance(Duration::from_mins(1));
             self.gauges_report().await;
             self.settle().await;
         }
@@ -154,14 +154,14 @@ impl City {
     /// Lets minutes pass in which every gauge is silent; what is due is done each minute.
     pub async fn wait_silent_minutes(&self, minutes: u32) {
         for _ in 0..minutes {
-            self.0.ground.clock.advance(Duration::from_secs(60));
+            self.0.ground.clock.advance(Duration::from_mins(1));
             self.settle().await;
         }
     }
 
     /// Lets hours pass in one step, with every gauge silent; then does what is due.
     pub async fn hours_pass(&self, hours: u64) {
-        self.0.ground.clock.advance(Duration::from_secs(hours * 3_600));
+        self.0.ground.clock.advance(Duration::from_hours(hours));
         self.settle().await;
     }
 
@@ -184,6 +184,12 @@ impl City {
                 .insert(code.to_owned(), Device::connect(address, prefix, code, account, self.quantity(code).as_str()));
         }
         devices.get_mut(code).expect("it is connected").reads(value, at).await;
+    }
+
+    /// A gauge that is connected publishes something else than a reading.
+    pub(crate) async fn publishes_bytes(&self, code: &str, payload: &str) {
+        let mut devices = self.0.devices.lock().await;
+        devices.get_mut(code).expect("it has read something before").publishes(payload).await;
     }
 
     /// The sensor's way in.
@@ -253,11 +259,10 @@ impl City {
     /// Takes the city's database on the tests' server away, once the city has stopped.
     pub async fn ends(self) {
         self.0.stop.cancel();
-        self.0.ground.store.close().await;
-        if let Some(inner) = Arc::into_inner(self.0)
-            && let Some(postgres) = inner.postgres
-        {
-            inner.broker.stop().await;
+        let inner = Arc::into_inner(self.0).expect("nobody of the story holds the city any more");
+        inner.broker.stop().await;
+        inner.ground.store.close().await;
+        if let Some(postgres) = inner.postgres {
             postgres.drop().await;
         }
     }

@@ -69,7 +69,7 @@ async fn a_backup_made_while_the_service_runs_restores_readings_and_reports() {
     assert!(!again.status.success() && words(&again).contains("exists"), "a backup is never written over");
     // What comes after the backup is not in it.
     gauge.reads(0.6, at + jiff::ToSpan::minutes(1)).await;
-    service.is_killed().await;
+    service.dies().await;
 
     let restored = House::new();
     let done = restored.runs(&["restore", argument(&backup)]).await;
@@ -81,7 +81,7 @@ async fn a_backup_made_while_the_service_runs_restores_readings_and_reports() {
     let (number, secret) = (receipt["number"].as_str().unwrap(), receipt["secret"].as_str().unwrap());
     let followed = browser.get(&format!("/reports/{number}?secret={secret}")).await;
     assert_eq!(followed["number"], number);
-    service.is_killed().await;
+    service.dies().await;
     let ground = restored.ground(Kind::Real).await;
     let mut tx = ground.store.read_readings("what was restored").await.unwrap();
     let latest = tx.latest(&[account.id]).await.unwrap();

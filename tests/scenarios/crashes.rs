@@ -64,7 +64,7 @@ async fn a_service_killed_between_receiving_and_acknowledging_a_reading_loses_no
         answer = gauge.answer() => panic!("{answer:?} before the reading was kept"),
         () = service.counts("hamyar_mqtt_received_total", 1.0) => {}
     }
-    service.is_killed().await;
+    service.dies().await;
     assert_eq!(awaited("the end of the connection", gauge.answer()).await, Answer::Broken);
     other.execute("rollback").await.unwrap();
     other.close().await.unwrap();
@@ -75,7 +75,7 @@ async fn a_service_killed_between_receiving_and_acknowledging_a_reading_loses_no
     let mut gauge = device(&service, &account);
     gauge.reads(1.4, at).await;
     gauge.reads(1.4, at).await;
-    service.is_killed().await;
+    service.dies().await;
     assert_eq!(kept(&house, &account, at).await, [1.4], "what was acknowledged is there, once");
 }
 
@@ -115,7 +115,7 @@ async fn a_service_killed_in_the_middle_of_sending_loses_nothing_and_a_helper_se
     naser.post(&format!("{path}/approve"), seen).await.unwrap();
     maryam.post(&format!("{path}/publish"), json!({})).await.unwrap();
     gateway.was_asked(HELPERS).await;
-    service.is_killed().await;
+    service.dies().await;
 
     gateway.answers_all();
     let service = house.serves().await;
@@ -136,7 +136,7 @@ async fn a_service_killed_in_the_middle_of_sending_loses_nothing_and_a_helper_se
     }
     // Seven were never answered before the kill; they went out again, and the gateway knew them by their ids.
     assert!(gateway.requests() >= HELPERS + 7, "{} requests", gateway.requests());
-    service.is_killed().await;
+    service.dies().await;
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn a_service_told_to_stop_ends_in_order_within_ten_seconds() {
     let page = Browser::new(&service.root).keeps_open("/live").await;
     assert_eq!(page.status(), 200);
 
-    let stopping = tokio::time::timeout(std::time::Duration::from_secs(10), service.is_told_to_stop()).await;
+    let stopping = tokio::time::timeout(std::time::Duration::from_secs(10), service.stops_on_sigterm()).await;
     assert!(stopping.expect("it stops within ten seconds").success());
     assert_eq!(kept(&house, &account, at).await, [0.7]);
 }

@@ -34,6 +34,12 @@ impl Gauge {
         self.reads(value).await;
     }
 
+    /// Publishes something that is no reading; it is acknowledged all the same, so that it does not come again for ever.
+    pub async fn sends_in_vain(&self, payload: &str) {
+        self.city.publishes_bytes(&self.code, payload).await;
+        self.city.settle().await;
+    }
+
     /// Which sensor it is.
     pub fn sensor_id(&self) -> SensorId {
         self.city.account(&self.code).id
@@ -86,6 +92,13 @@ impl Device {
     pub async fn reads(&mut self, value: f64, at: Timestamp) {
         self.sends(value, at).await;
         let what = format!("the PUBACK of a reading on {}", self.topic);
+        assert_eq!(awaited(&what, self.answer()).await, Answer::Acknowledged, "{what}");
+    }
+
+    /// Publishes anything and waits for its PUBACK.
+    pub async fn publishes(&mut self, payload: &str) {
+        self.client.publish(&self.topic, QoS::AtLeastOnce, false, payload).await.expect("the client takes it");
+        let what = format!("the PUBACK of “{payload}” on {}", self.topic);
         assert_eq!(awaited(&what, self.answer()).await, Answer::Acknowledged, "{what}");
     }
 

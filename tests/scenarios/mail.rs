@@ -91,16 +91,9 @@ fn unquoted(body: &str) -> Vec<u8> {
     let mut rest = body.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let coded = (*first == b'=').then(|| tail.get(..2)).flatten();
-        match coded.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
+        let byte = coded.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
     }
     bytes
 }

@@ -23,12 +23,10 @@ mod telling; // What citizens report.
 use std::{future::Future, time::Duration};
 
 /// The longest that anything in these stories may take; only a fault takes so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for something and names it when it does not come.
 async fn awaited<T>(what: &str, coming: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, coming).await {
-        Ok(come) => come,
-        Err(_) => panic!("waited {} s in vain for {what}", PATIENCE.as_secs()),
-    }
+    let come = tokio::time::timeout(PATIENCE, coming).await;
+    come.unwrap_or_else(|_| panic!("waited {} s in vain for {what}", PATIENCE.as_secs()))
 }

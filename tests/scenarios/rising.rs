@@ -2,11 +2,25 @@
 //! Each test is one sentence; the gauges are MQTT clients with accounts of their own.
 //! Nobody is told anything before two people have agreed.
 
+use std::collections::BTreeMap;
+
 use crate::{city::City, database::Postgres, staff::publish};
 
 #[tokio::test]
 async fn a_rising_river_warns_only_the_helpers_downstream() {
     let city = City::sample().at("2026-03-01 04:00").start().await;
+    the_river_rises(&city).await;
+}
+
+#[tokio::test]
+async fn a_rising_river_warns_the_same_helpers_on_postgresql() {
+    let Some(postgres) = Postgres::create().await else { return };
+    let city = City::sample().at("2026-03-01 04:00").on(postgres).start().await;
+    the_river_rises(&city).await;
+    city.ends().await;
+}
+
+async fn the_river_rises(city: &City) {
     let (maryam, naser) = (city.officer("maryam").await, city.approver("naser").await);
     let sara = city.helper("sara in bu-ali").await;
     let reza = city.helper("reza in moradbeyg").await;
@@ -19,7 +33,7 @@ async fn a_rising_river_warns_only_the_helpers_downstream() {
     assert_eq!(city.level("bu-ali").await, "orange");
     sara.receives_nothing();
 
-    let draft = maryam.adopts(&proposal).await.unwrap();
+    let draft = maryam.adopts(&proposal).await.expect("a draft");
     let alert = publish(&draft, &maryam, &naser).await;
     sara.receives_sms("سیل").then_replies("1").await;
     for other in [&sara, &reza, &ali] {
@@ -65,6 +79,29 @@ async fn a_lone_faulty_gauge_proposes_nothing_by_one_reading() {
     maryam.sees_no_proposal().await;
     assert_eq!(maryam.sees("/incidents").await["items"].as_array().unwrap().len(), 0);
     assert_eq!(city.level("bu-ali").await, "green");
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_can_read_is_shown_to_staff_and_blocks_nothing() {
+    let city = City::sample().start().await;
+    let maryam = city.officer("maryam").await;
+    let gauge = city.gauge("moradbeyg-2");
+    gauge.reads(0.4).await;
+    for payload in
+        ["", "{", r#"{"stage_m":"high"}"#, r#"{"stage_m":1e9}"#, r#"{"t":"2027-01-01T00:00:00Z","stage_m":1.4}"#]
+    {
+        gauge.sends_in_vain(payload).await;
+    }
+    gauge.reads_next(0.5).await;
+    let rejected = maryam.sees("/sensors/rejected").await;
+    // One line per sensor and reason, with its count, so that a broken device can't flood the table.
+    let items = rejected["items"].as_array().unwrap();
+    let counts: BTreeMap<_, _> = items.iter().map(|item| (item["reason"].as_str().unwrap(), &item["count"])).collect();
+    let wanted = [("bad_payload", &3.into()), ("future", &1.into()), ("implausible", &1.into())];
+    assert_eq!(counts, BTreeMap::from(wanted), "{rejected:#}");
+    let sensors = maryam.sees("/sensors").await;
+    let sensor = sensors["items"].as_array().unwrap().iter().find(|sensor| sensor["code"] == "moradbeyg-2").unwrap();
+    assert_eq!(sensor["quantities"][0]["latest"]["value"], 0.5, "{sensor:#}");
 }
 
 #[tokio::test]

@@ -122,12 +122,12 @@ impl House {
 
 impl Service {
     /// SIGKILL: no part of it gets to say goodbye.
-    pub async fn is_killed(mut self) {
+    pub async fn dies(mut self) {
         self.child.kill().await.expect("it is ours to kill");
     }
 
     /// SIGTERM, and waits for its end.
-    pub async fn is_told_to_stop(mut self) -> std::process::ExitStatus {
+    pub async fn stops_on_sigterm(mut self) -> std::process::ExitStatus {
         let id = self.child.id().expect("it runs").to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill is a program");
         assert!(told.success(), "the signal was sent");
