@@ -1,13 +1,13 @@
 //! `hamyar staff …`: the people who work here.
 //! Called by `cli`; the first person of a new city is added with it.
-//! A password is read from standard input and never printed.
+//! A password is read from standard input and never printed; a token is printed once.
 
 use clap::Subcommand;
 
 use super::{print, secret_from_stdin};
 use crate::{
     ground::Ground,
-    staff::{NewPerson, Role, add_staff, contact::ContactKind, set_password},
+    staff::{NewPerson, Role, add_staff, contact::ContactKind, set_password, tokens},
 };
 
 /// What to do.
@@ -38,6 +38,14 @@ pub enum Command {
         /// The name by which they log in
         login: String,
     },
+    /// Make a token for a program that acts as somebody; it is printed once, on standard output
+    Token {
+        /// The name by which they log in
+        login: String,
+        /// What it is for
+        #[arg(long)]
+        name: String,
+    },
 }
 
 /// Does it.
@@ -59,6 +67,10 @@ pub async fn run(ground: &Ground, command: Command) -> anyhow::Result<()> {
         Command::Password { login } => {
             set_password(ground, &login, &secret_from_stdin()?).await?;
             print(&format!("{login} has a new password; open sessions have ended"));
+        }
+        Command::Token { login, name } => {
+            let (_, secret) = tokens::make_for(ground, &login, &name).await?;
+            print(secret.reveal());
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ pub mod hooks;
 pub mod live;
 pub mod map;
 pub mod notices;
+pub mod people;
 pub mod problem;
 pub mod reports;
 pub mod rights;
@@ -98,6 +99,7 @@ fn api() -> OpenApiRouter<App> {
                 .merge(assess::routes())
                 .merge(reports::routes())
                 .merge(helpers::routes())
+                .merge(people::routes())
                 .merge(sensors::routes()),
         )
         .merge(hooks::routes())

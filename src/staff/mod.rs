@@ -7,6 +7,7 @@ mod people;
 mod rights;
 pub mod sign_in;
 mod store;
+pub mod tokens;
 
 pub use people::{NewPerson, Person, PersonFault, add_staff, put_person, set_password};
 pub use rights::{Admin, Approver, Caller, Helper, Mentor, Officer, Operator, Registrar, Role, StaffMember};

@@ -8,6 +8,7 @@ use argon2::{Argon2, PasswordVerifier};
 use jiff::Timestamp;
 use serde_json::json;
 
+pub use super::tokens::new_token;
 use super::{
     contact::{ContactKind, uniform},
     people::Person,
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     audit::Decision,
     ground::Ground,
-    id::{ContactId, PersonId, Secret, SessionId, TokenId},
+    id::{ContactId, PersonId, Secret, SessionId},
     store::{Fault, Tx},
 };
 
@@ -179,29 +180,6 @@ pub async fn by_code(
     tx.drop_code(contact).await?;
     tx.commit().await?;
     open_session(ground, person, "sign in by code").await
-}
-
-/// Makes a token for a program that acts as `person`. The secret is shown once.
-pub async fn new_token(ground: &Ground, person: PersonId, name: &str, by: &Caller) -> Result<(TokenId, Secret), Fault> {
-    let now = ground.now();
-    let (id, secret) = (TokenId::draw(&ground.ids, now), ground.ids.secret());
-    let mut tx = ground.store.write("make token").await?;
-    tx.insert_token(id, &secret.digest(), person, name, now, None).await?;
-    let facts = json!({ "person": person });
-    tx.audit(
-        now,
-        &Decision {
-            actor: by.actor(),
-            action: "make token",
-            subject_kind: "token",
-            subject_id: id.to_string(),
-            facts: &facts,
-            exercise: ground.exercise,
-        },
-    )
-    .await?;
-    tx.commit().await?;
-    Ok((id, secret))
 }
 
 /// Who holds this cookie.

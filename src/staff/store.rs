@@ -28,6 +28,14 @@ pub struct ContactOf {
     pub verified: bool,
 }
 
+/// An open token.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct TokenRow {
+    pub id: TokenId,
+    pub name: String,
+    pub created_at: At,
+}
+
 /// Whom a session or token belongs to.
 #[derive(Debug, sqlx::FromRow)]
 pub(super) struct Bearer {
@@ -400,6 +408,49 @@ impl Tx {
         })
     }
 
+    /// The tokens of a person that open something now, oldest first.
+    pub(super) async fn tokens_of(&mut self, person: PersonId, now: Timestamp) -> Result<Vec<TokenRow>, Fault> {
+        on!(self, |conn| {
+            sqlx::query_as(
+                "select id, name, created_at
+                 from bearer_token
+                 where person_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
+                 order by id",
+            )
+            .bind(person)
+            .bind(At(now))
+            .fetch_all(conn)
+            .await
+        })
+    }
+
+    /// False when this person has no such open token.
+    pub(super) async fn revoke_token(&mut self, person: PersonId, id: TokenId, at: Timestamp) -> Result<bool, Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update bearer_token set revoked_at = $3 where person_id = $1 and id = $2 and revoked_at is null",
+            )
+            .bind(person)
+            .bind(id)
+            .bind(At(at))
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected() > 0)
+        })
+    }
+
+    /// Ends every token of a person. Gives their number.
+    pub(super) async fn revoke_tokens(&mut self, person: PersonId, at: Timestamp) -> Result<u64, Fault> {
+        on!(self, |conn| {
+            sqlx::query("update bearer_token set revoked_at = $2 where person_id = $1 and revoked_at is null")
+                .bind(person)
+                .bind(At(at))
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected())
+        })
+    }
+
     pub(super) async fn revoke_session(&mut self, session: SessionId, at: Timestamp) -> Result<(), Fault> {
         on!(self, |conn| {
             sqlx::query("update session set revoked_at = $2 where id = $1 and revoked_at is null")
@@ -411,15 +462,15 @@ impl Tx {
         })
     }
 
-    /// Ends every log-in of a person.
-    pub async fn revoke_sessions(&mut self, person: PersonId, at: Timestamp) -> Result<(), Fault> {
+    /// Ends every log-in of a person. Gives their number.
+    pub async fn revoke_sessions(&mut self, person: PersonId, at: Timestamp) -> Result<u64, Fault> {
         on!(self, |conn| {
             sqlx::query("update session set revoked_at = $2 where person_id = $1 and revoked_at is null")
                 .bind(person)
                 .bind(At(at))
                 .execute(conn)
                 .await
-                .map(drop)
+                .map(|done| done.rows_affected())
         })
     }
 
