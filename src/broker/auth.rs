@@ -11,7 +11,10 @@ use std::{
 };
 
 use mqtt5::{
-    broker::auth::{AuthProvider, AuthResult},
+    broker::{
+        DynamicStorage, StorageBackend,
+        auth::{AuthProvider, AuthResult},
+    },
     error::Result,
     packet::connect::ConnectPacket,
     protocol::v5::reason_codes::ReasonCode,
@@ -30,16 +33,21 @@ use crate::{bell::Ear, ground::Ground, id::Secret, store::Fault};
 const REREAD: Duration = Duration::from_secs(20);
 
 /// Accounts in memory. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Accounts {
     known: Arc<RwLock<HashMap<String, Account>>>,
     connections: Connections,
+    sessions: Arc<DynamicStorage>,
 }
 
 impl Accounts {
     /// Reads the accounts.
-    pub(super) async fn read(ground: &Ground, connections: Connections) -> std::result::Result<Self, Fault> {
-        let accounts = Self { known: Arc::default(), connections };
+    pub(super) async fn read(
+        ground: &Ground,
+        connections: Connections,
+        sessions: Arc<DynamicStorage>,
+    ) -> std::result::Result<Self, Fault> {
+        let accounts = Self { known: Arc::default(), connections, sessions };
         accounts.reread(ground).await?;
         Ok(accounts)
     }
@@ -111,6 +119,28 @@ impl Accounts {
         }
     }
 
+    /// Whether a client id is another account's: it is that account's name, or that account's session bears it.
+    ///
+    /// The broker compares the users only of a session that is resumed; a clean start would wipe anybody's.
+    async fn is_taken(&self, client_id: &str, account: &str) -> bool {
+        if client_id.is_empty() || client_id == account {
+            return false;
+        }
+        if self.account(client_id, |_| ()).is_some() {
+            return true;
+        }
+        match self.sessions.get_session(client_id).await {
+            Ok(session) => session
+                .and_then(|session| session.user_id)
+                // The session of an account that ended keeps nobody out.
+                .is_some_and(|owner| owner != account && self.account(&owner, |_| ()).is_some()),
+            Err(fault) => {
+                error!(%fault, "a session could not be looked up, its client is refused: {fault}");
+                true
+            }
+        }
+    }
+
     fn may_publish(&self, client_id: &str, user: Option<&str>, topic: &str) -> bool {
         let may = user.and_then(|name| self.account(name, |account| may(&account.publish, topic))).unwrap_or(false);
         if !may {
@@ -142,6 +172,11 @@ impl AuthProvider for Accounts {
     fn authenticate<'a>(&'a self, connect: &'a ConnectPacket, peer: SocketAddr) -> Answer<'a, Result<AuthResult>> {
         Box::pin(async move {
             Ok(match self.prove(connect, peer) {
+                Ok(account) if self.is_taken(&connect.client_id, &account).await => {
+                    metrics::counter!("hamyar_mqtt_refused_total", "what" => "client_id").increment(1);
+                    warn!(%peer, account, "refused an MQTT connection from {peer}: its client id is another account's");
+                    AuthResult::fail(ReasonCode::ClientIdentifierNotValid)
+                }
                 Ok(account) => AuthResult::success_with_user(account),
                 Err(why) => {
                     metrics::counter!("hamyar_mqtt_refused_total", "what" => "connect").increment(1);

@@ -108,7 +108,7 @@ impl Embedded {
 
         let connections = Connections::new(settings.connections_max, settings.connections_per_address_max);
         let ear = ground.bells.ear(Bell::Accounts);
-        let accounts = Accounts::read(ground, connections.clone()).await?;
+        let accounts = Accounts::read(ground, connections.clone(), Arc::clone(&storage)).await?;
         let hooks: Arc<dyn BrokerEventHandler> = Arc::new(Hooks { inbound, connections: connections.clone() });
         let config = Arc::new(broker_config(ground, Arc::clone(&hooks)));
         let router = MessageRouter::with_storage(Arc::clone(&storage))
