@@ -2,7 +2,7 @@
 //! The broker offers messages ([`Intake`]); one batcher per process takes them in batches and commits each batch once.
 //! Every message is answered after the commit of its batch: kept, or refused into the table of rejects, so that none blocks the queue.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
@@ -166,10 +166,20 @@ impl Batcher {
             last_batch = batch.len();
             metrics::gauge!("hamyar_intake_queue").set(queue.len() as f64);
             metrics::histogram!("hamyar_intake_batch").record(batch.len() as f64);
-            let kept = self.keep(&batch).await.map_err(|fault| {
-                error!(%fault, messages = batch.len(), "a batch of messages could not be kept: {fault}");
-                NotKept(fault.to_string())
-            });
+            // A panic ends this batch only: nothing of it is committed, and its senders send it again.
+            let kept = match AssertUnwindSafe(self.keep(&batch)).catch_unwind().await {
+                Ok(kept) => kept.map_err(|fault| {
+                    error!(%fault, messages = batch.len(), "a batch of messages could not be kept: {fault}");
+                    NotKept(fault.to_string())
+                }),
+                Err(_) => {
+                    // What a panic left half done in memory is read anew.
+                    self.sensors.read_at = None;
+                    metrics::counter!("hamyar_intake_panics_total").increment(1);
+                    error!(messages = batch.len(), "keeping a batch of messages panicked");
+                    Err(NotKept("the service failed; it has been logged".into()))
+                }
+            };
             for waiting in batch {
                 // Its sender may have gone; then nobody waits for the answer.
                 let _ = waiting.answer.send(kept.clone());
