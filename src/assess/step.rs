@@ -181,6 +181,12 @@ impl Assess {
         now: Timestamp,
         may_open: bool,
     ) -> Result<(), Fault> {
+        if let Source::Report(report) = &signal.source
+            && tx.has_signal_of_report(*report).await?
+        {
+            // Judged again: the incident it belongs to, open or closed, reads its standing by itself.
+            return Ok(());
+        }
         let settings = &self.ground.config.assess;
         let footprint = affected::footprint(&self.ground.city, &signal.ground, signal.position, settings);
         let codes: Vec<_> =

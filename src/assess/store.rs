@@ -319,6 +319,17 @@ impl Tx {
         Ok(rows > 0)
     }
 
+    /// Whether a report is a signal already, of whatever incident.
+    pub(super) async fn has_signal_of_report(&mut self, report: ReportId) -> Result<bool, Fault> {
+        let found: Option<IncidentId> = on!(self, |conn| {
+            sqlx::query_scalar("select incident_id from signal where report_id = $1 limit 1")
+                .bind(report)
+                .fetch_optional(conn)
+                .await
+        })?;
+        Ok(found.is_some())
+    }
+
     /// The signs of an incident, the oldest first, at most `limit` of the newest.
     pub(super) async fn signals(&mut self, incident: IncidentId, limit: i64) -> Result<Vec<Signal>, Fault> {
         let rows: Vec<SignalRow> = on!(self, |conn| {
