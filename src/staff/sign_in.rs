@@ -2,7 +2,7 @@
 //! Called by `http::session` and `http::rights`.
 //! Failed tries are counted per name and per address in the store, and nothing tells a wrong name from a wrong password.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use argon2::{Argon2, PasswordVerifier};
 use jiff::Timestamp;
@@ -56,6 +56,8 @@ const NOBODY: &str =
 
 /// Passwords checked at once: each takes 19 MiB and tens of milliseconds, and anybody may ask.
 const CHECKS_AT_ONCE_MAX: usize = 2;
+/// How long a try waits for a name that is being guessed.
+const SLOW: Duration = Duration::from_secs(2);
 static CHECKS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(CHECKS_AT_ONCE_MAX);
 
 /// Logs in with name and password. `address` is the peer's, for throttling.
@@ -65,7 +67,11 @@ pub async fn by_password(
     password: &Secret,
     address: &str,
 ) -> Result<SignedIn, SignInRefusal> {
-    let keys = [format!("login:{}", login.to_lowercase()), format!("address:{address}")];
+    let network = network(address);
+    // By name and network together, so that nobody can keep the owner of a name out from elsewhere; by name alone it only gets slow.
+    let name = format!("name:{}", login.to_lowercase());
+    let keys = [format!("login:{} {network}", login.to_lowercase()), format!("address:{network}"), name.clone()];
+    slow_down(ground, &name).await?;
     // Held until a failure is counted, so that tries side by side can't pass the limit together.
     let _turn = CHECKS.acquire().await.expect("the semaphore is never closed");
     let mut tx = ground.store.read("throttle sign-in").await?;
@@ -212,7 +218,7 @@ async fn check_code(
     code: &Secret,
     peer: &str,
 ) -> Result<(Tx, ContactId), SignInRefusal> {
-    let keys = [format!("address:{peer}")];
+    let keys = [format!("address:{}", network(peer))];
     let address = uniform(kind, address, &ground.config.city.country_code).map_err(|_| SignInRefusal::Wrong)?;
     let code = Secret::new(maps::latin_digits(code.reveal().trim()));
     let mut tx = ground.store.write("check code").await?;
@@ -273,10 +279,43 @@ async fn open_session(ground: &Ground, person: PersonId, how: &'static str) -> R
     Ok(SignedIn { secret, caller, expires })
 }
 
+/// What counts as one address: all of an IPv6 network's last 64 bits belong to one customer.
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Ok(address @ IpAddr::V4(_)) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
+/// Makes a name that is being guessed from many places slow, for everybody alike.
+async fn slow_down(ground: &Ground, name: &str) -> Result<(), Fault> {
+    let settings = &ground.config.sign_in;
+    let since = ground.now() - Duration::from_secs(60 * settings.window_minutes.unsigned_abs());
+    let failures = ground.store.read("slow sign-in").await?.failures_since(name, since).await?;
+    if failures >= settings.tries_per_name_max {
+        metrics::counter!("hamyar_sign_ins_slowed_total").increment(1);
+        ground.clock.sleep(SLOW).await;
+    }
+    Ok(())
+}
+
+/// Counts who asks for a one-time code, and refuses who asked too often.
+pub async fn count_ask(ground: &Ground, peer: &str) -> Result<(), SignInRefusal> {
+    let keys = [format!("code asked:{}", network(peer))];
+    let mut tx = ground.store.read("throttle codes").await?;
+    refuse_too_many(ground, &mut tx, &keys).await?;
+    drop(tx);
+    Ok(count_failure(ground, &keys).await?)
+}
+
 async fn refuse_too_many(ground: &Ground, tx: &mut Tx, keys: &[String]) -> Result<(), SignInRefusal> {
     let settings = &ground.config.sign_in;
     let since = ground.now() - Duration::from_secs(60 * settings.window_minutes.unsigned_abs());
-    for key in keys {
+    for key in keys.iter().filter(|key| !key.starts_with("name:")) {
         let max = if key.starts_with("login:") { settings.tries_per_name_max } else { settings.tries_per_address_max };
         if tx.failures_since(key, since).await? >= max {
             metrics::counter!("hamyar_sign_ins_throttled_total").increment(1);
