@@ -27,7 +27,7 @@ use axum::{
     Json, Router,
     extract::FromRef,
     http::{HeaderName, HeaderValue, StatusCode, header},
-    routing::get,
+    routing::{any, get},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
@@ -133,6 +133,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(api)
         .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .route("/api/{*rest}", any(no_such_path))
         .route("/hooks/receipts/{gateway}", get(notices::receipt))
         .route("/demo/gateway/sendsms", get(demo::send_sms))
         .route("/demo/gateway/webhook", axum::routing::post(demo::webhook))
@@ -161,6 +162,11 @@ pub fn router(app: App) -> Router {
 fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
     let route = request.extensions().get::<axum::extract::MatchedPath>().map_or("(page)", |route| route.as_str());
     tracing::debug_span!("request", method = %request.method(), route)
+}
+
+/// A program that mistypes a path is told so; without this it would be given the console's page.
+async fn no_such_path() -> problem::Problem {
+    problem::Problem::not_found("path of the API")
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {

@@ -101,12 +101,16 @@ pub async fn sign_out(
 /// Ask for a one-time code
 ///
 /// Always 202: whether the address is known is not told.
-#[utoipa::path(post, path = "/session/code", tag = "session", request_body = AskCode, responses((status = 202)))]
+#[utoipa::path(post, path = "/session/code", tag = "session", request_body = AskCode,
+    responses((status = 202), (status = 429, body = Problem)))]
 pub async fn ask_code(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     body: Result<Json<AskCode>, JsonRejection>,
 ) -> Result<StatusCode, Problem> {
     let Json(ask) = body?;
+    room::count_ask(&app.ground, &peer_address(&app, peer, &headers)).await?;
     deliver::send_sign_in_code(&app.ground, ask.kind, &ask.address).await?;
     Ok(StatusCode::ACCEPTED)
 }
