@@ -587,6 +587,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My open tokens, oldest first */
+        get: operations["my_tokens"];
+        put?: never;
+        /**
+         * Make a token for a program that acts as me
+         * @description Asked with a session's cookie: a token can't make tokens.
+         */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a token of mine */
+        delete: operations["end_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/zones": {
         parameters: {
             query?: never;
@@ -599,6 +637,26 @@ export interface paths {
         /** Change my home zones */
         post: operations["change_my_zones"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End all sessions and tokens of a person
+         * @description Their password stays: `hamyar staff password` sets a new one.
+         */
+        delete: operations["end_sign_ins"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2044,6 +2102,13 @@ export interface components {
             body: string;
             notice?: components["schemas"]["NoticeId"] | null;
         };
+        /** @description What was ended */
+        SignInsEnded: {
+            /** Format: int64 */
+            sessions: number;
+            /** Format: int64 */
+            tokens: number;
+        };
         /** @description What a text costs as a text message. */
         SmsCost: {
             /** @description Septets, or UTF-16 units. */
@@ -2108,6 +2173,35 @@ export interface components {
             red: number;
             /** @description Who says so. */
             source: string;
+        };
+        /** @description A token to be made */
+        TokenBody: {
+            /** @description What it is for, 1 to 100 characters. */
+            name: string;
+        };
+        /**
+         * Format: uuid
+         * @description A bearer token for a program.
+         */
+        TokenId: string;
+        /** @description A token of mine */
+        TokenItem: {
+            id: components["schemas"]["TokenId"];
+            name: string;
+            /** Format: date-time */
+            created: string;
+        };
+        /** @description A token that was made; it is shown once */
+        TokenMade: {
+            id: components["schemas"]["TokenId"];
+            /** @description Sent as `Authorization: Bearer …`. */
+            token: string;
+        };
+        /** @description My open tokens */
+        TokenPage: {
+            items: components["schemas"]["TokenItem"][];
+            /** @description Always null: there are few. */
+            next?: string | null;
         };
         /** @description A notice as its reader sees it. */
         Told: {
@@ -3352,6 +3446,108 @@ export interface operations {
             };
         };
     };
+    my_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPage"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMade"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many open tokens */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_my_zones: {
         parameters: {
             query?: never;
@@ -3374,6 +3570,43 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sign_ins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInsEnded"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4080,6 +4313,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };
