@@ -162,5 +162,9 @@ pub async fn webhook(
 /// A proxy on this machine comes from loopback too; what it brings from others says so.
 fn refuse_outside(ground: &Ground, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Problem> {
     let is_brought = ["x-forwarded-for", "forwarded", "x-real-ip"].iter().any(|name| headers.contains_key(*name));
-    if ground.exercise.is_some() && peer.ip().is_loopback() && !is_brought { Ok(()) } else { Err(Problem::not_found("page")) }
+    if ground.exercise.is_some() && peer.ip().is_loopback() && !is_brought {
+        Ok(())
+    } else {
+        Err(Problem::not_found("page"))
+    }
 }

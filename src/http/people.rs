@@ -26,10 +26,7 @@ use crate::{
 
 /// All routes of this room.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(my_tokens, make_token))
-        .routes(routes!(end_token))
-        .routes(routes!(end_sign_ins))
+    OpenApiRouter::new().routes(routes!(my_tokens, make_token)).routes(routes!(end_token)).routes(routes!(end_sign_ins))
 }
 
 /// A token to be made

@@ -229,6 +229,25 @@ async fn the_desk_shows_what_each_may_do_and_the_feed_what_is_live() {
 }
 
 #[tokio::test]
+async fn tokens_are_listed_and_ended_by_their_owner_and_paths_that_are_none_are_named() {
+    on_both_engines(|ground| async move {
+        let server = Server::over(ground).await;
+        let none = server.get("nobody", "/api/v1/nothing").await;
+        assert_eq!((none.status, none.problem()), (StatusCode::NOT_FOUND, "/problems/not-found".into()));
+        let tokens = server.get("reza", "/api/v1/me/tokens").await.json();
+        assert_eq!(tokens["items"][0]["name"], json!("test"));
+        assert_eq!(server.get("hamid", "/api/v1/me/tokens").await.status, StatusCode::FORBIDDEN);
+        let by_token = server.post("reza", "/api/v1/me/tokens", json!({ "name": "another" })).await;
+        assert_eq!((by_token.status, by_token.problem()), (StatusCode::FORBIDDEN, "/problems/by-token".into()));
+        let path = format!("/api/v1/me/tokens/{}", tokens["items"][0]["id"].as_str().expect("an id"));
+        assert_eq!(server.ask("maryam", "DELETE", &path, None, None).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(server.ask("reza", "DELETE", &path, None, None).await.status, StatusCode::NO_CONTENT);
+        assert_eq!(server.get("reza", "/api/v1/me/tokens").await.status, StatusCode::UNAUTHORIZED);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_exercise_says_so_everywhere_and_never_stands_in_the_city_s_feed() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut config = Config::defaults();

@@ -11,3 +11,4 @@ mod issue;
 mod mqtt;
 mod reports;
 mod sensors;
+mod sign_in;

@@ -218,6 +218,28 @@ async fn only_the_owner_comes_in_and_only_on_its_own_topic() {
 }
 
 #[tokio::test]
+async fn nobody_takes_another_account_s_client_id() {
+    let house = House::new(&[]).await;
+    let sensors = house.sensors().await;
+    let broker = house.broker().await;
+    let address = broker.address().expect("an address");
+    let gauge = stage_gauge(&house, &sensors);
+    let other = sensors.iter().find(|sensor| sensor.user != gauge.user).expect("another sensor");
+    let mut device = Device::new("field-box", address, &gauge.user, &gauge.secret);
+    device.publishes(&topic(gauge), stage(house.ground.now().as_millisecond()));
+    assert_eq!(device.answer().await, Ok(PubAckReason::Success));
+
+    // The client asks for a clean start: without a check it would wipe the session and cut the connection.
+    for id in ["field-box", gauge.user.as_str()] {
+        let refused = Device::new(id, address, &other.user, &other.secret).answer().await.expect_err(id);
+        assert!(refused.contains("ClientIdentifierNotValid"), "{id}: {refused}");
+    }
+    device.publishes(&topic(gauge), stage(house.ground.now().as_millisecond() - 1));
+    assert_eq!(device.answer().await, Ok(PubAckReason::Success), "the owner is still connected");
+    broker.stop().await;
+}
+
+#[tokio::test]
 async fn a_new_secret_ends_the_old_connection_at_once() {
     let house = House::new(&[]).await;
     let sensors = house.sensors().await;
