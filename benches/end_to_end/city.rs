@@ -3,7 +3,9 @@
 //! Secrets are drawn here and live as long as the benchmark.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     net::{SocketAddr, TcpListener},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -12,7 +14,6 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use hamyar::{
     app::{self, Kind},
-    broker::accounts::{AccountKind, NewAccount},
     config::Config,
     ground::Ground,
     helpers::{NewHelper, Standing, put_helper},
@@ -34,7 +35,7 @@ pub struct City {
     pub approver: Secret,
     /// MQTT accounts of helpers.
     pub telephones: Vec<Account>,
-    /// MQTT accounts of stage gauges, with the stage at which the map calls it orange and red.
+    /// Gauges, each of which can found an incident of its own.
     pub gauges: Vec<Gauge>,
 }
 
@@ -44,10 +45,16 @@ pub struct Account {
     pub secret: Secret,
 }
 
+/// A gauge's MQTT account and the stages at which its level becomes orange and red.
 pub struct Gauge {
     pub account: Account,
     pub orange_m: f64,
     pub red_m: f64,
+}
+
+/// What is measured: the binary that was built with the benchmark, or another that HAMYAR_BENCH_BINARY names.
+pub fn binary() -> PathBuf {
+    std::env::var_os("HAMYAR_BENCH_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_hamyar").into(), PathBuf::from)
 }
 
 /// An address that is free now. Somebody could take it before the service does; then the start fails and says so.
@@ -79,7 +86,7 @@ impl City {
     /// Starts the service; gives it and the time until it said that it was ready.
     pub async fn start(&self) -> Result<(Service, Duration)> {
         let began = Instant::now();
-        let process = Command::new(env!("CARGO_BIN_EXE_hamyar"))
+        let process = Command::new(binary())
             .args(["serve", "--config"])
             .arg(self.data.path().join("hamyar.toml"))
             .stdout(Stdio::null())
@@ -153,43 +160,63 @@ async fn telephones(ground: &Ground, count: usize) -> Result<Vec<Account>> {
     let mut accounts = Vec::new();
     let mut tx = ground.store.write("benchmark helpers").await?;
     for number in 0..count {
-        let (user, secret) = (format!("phone-{number}"), ground.ids.secret());
         let new = NewHelper {
             name: format!("Helper {number}"),
             language: "fa".to_owned(),
-            contacts: vec![(ContactKind::Mqtt, user.clone())],
+            contacts: vec![(ContactKind::Mqtt, String::new())],
             zones: vec![zone.clone()],
             ..NewHelper::default()
         };
         let registered = put_helper(ground, &mut tx, &new, None, Standing::CHECKED).await?;
-        let prefix = &ground.config.mqtt.prefix;
-        let account = NewAccount {
-            name: user.clone(),
-            secret_digest: secret.digest(),
-            kind: AccountKind::Helper,
-            subject: Some(registered.person.0),
-            publish: vec![format!("{prefix}/helpers/{user}/answers")],
-            subscribe: vec![format!("{prefix}/helpers/{user}/notices")],
-        };
-        tx.put_mqtt_account(&account, ground.now(), None).await?;
+        let (user, secret) = registered.mqtt.context("a helper who chose MQTT gets an account")?;
         accounts.push(Account { user, secret });
     }
     tx.commit().await?;
     Ok(accounts)
 }
 
+/// Gauges whose footprints share no zone, so that each founds an incident of its own: first those of the map's streams (with all that
+/// lies downstream), then level sensors in the middle of zones (with a circle around).
 async fn gauges(ground: &Ground) -> Result<Vec<Gauge>> {
-    let registered = sensors::adopt_city(ground).await?;
-    Ok(registered
-        .into_iter()
-        .filter_map(|one| {
-            let gauge = ground.city.gauges().iter().find(|gauge| gauge.code.as_str() == one.code.as_str())?;
-            let thresholds = gauge.thresholds.as_ref().filter(|_| gauge.reach.is_some())?;
-            Some(Gauge {
-                account: Account { user: one.user, secret: one.secret },
-                orange_m: thresholds.orange,
-                red_m: thresholds.red,
-            })
-        })
-        .collect())
+    let settings = &ground.config.assess;
+    let city = &ground.city;
+    let mut used = BTreeSet::new();
+    let mut free = |footprint: &maps::Footprint| {
+        let zones: Vec<_> = footprint.zones.iter().map(|zone| zone.code.clone()).collect();
+        let free = !zones.is_empty() && zones.iter().all(|zone| !used.contains(zone));
+        used.extend(zones.into_iter().filter(|_| free));
+        free
+    };
+    let mut gauges = Vec::new();
+    for one in sensors::adopt_city(ground).await? {
+        let Some(gauge) = city.gauges().iter().find(|gauge| gauge.code.as_str() == one.code.as_str()) else { continue };
+        let Some(thresholds) = &gauge.thresholds else { continue };
+        if city.flood_footprint(&gauge.code, settings.reach_half_width_metres).is_ok_and(|footprint| free(&footprint)) {
+            let account = Account { user: one.user, secret: one.secret };
+            gauges.push(Gauge { account, orange_m: thresholds.orange, red_m: thresholds.red });
+        }
+    }
+    for zone in city.leaves() {
+        let circle = city.radius_footprint(zone.label_at, settings.report_radius_metres);
+        if !circle.is_ok_and(|footprint| free(&footprint)) {
+            continue;
+        }
+        let new = sensors::NewSensor {
+            code: sensors::SensorCode::new(format!("level-{}", zone.code))?,
+            name: zone.name.clone(),
+            quantities: vec![sensors::Quantity::StageM],
+            position: zone.label_at,
+            reach: None,
+            gauge: None,
+            thresholds: BTreeMap::from([(
+                sensors::Quantity::StageM,
+                maps::Thresholds { yellow: 0.8, orange: 1.2, red: 1.8, source: "benchmark".to_owned() },
+            )]),
+            expected_interval_secs: 300,
+        };
+        let one = sensors::add_by_command(ground, new).await?;
+        gauges.push(Gauge { account: Account { user: one.user, secret: one.secret }, orange_m: 1.2, red_m: 1.8 });
+    }
+    ensure!(gauges.len() >= 10, "the sample map has room for ten incidents at once; only {} were found", gauges.len());
+    Ok(gauges)
 }
