@@ -120,7 +120,9 @@ fn outcome(ground: &Ground, notice: &Claimed, verdict: Verdict, now: Timestamp) 
     match verdict {
         Verdict::Sent { receipt } => {
             let personal = notice.channel == Channel::Mqtt && notice.target.is_none();
-            let again_at = (personal && notice.question.is_some()).then(|| {
+            // Published is not read, also where nothing is asked: until the application answers, or it is no longer true.
+            let repeats = personal && (notice.question.is_some() || notice.expires_at.is_some());
+            let again_at = repeats.then(|| {
                 let pause = doubled(REPUBLISH_FIRST_SECS, settings.retry_longest_secs, notice.attempts - 1);
                 now + Duration::from_secs_f64(pause)
             });

@@ -43,7 +43,8 @@ pub(super) async fn attempt(ground: &Ground, publish: &Publish, notice: &Claimed
             let answers: &[&str] = match notice.question {
                 Some(crate::deliver::Question::Receipt) => &["ack", "safe", "need_help"],
                 Some(crate::deliver::Question::WhatDoYouSee) => &["0", "1", "2", "3"],
-                None => &[],
+                // The application says that it came, which ends the repetition.
+                None => &["ack"],
             };
             let payload = json!({
                 "id": notice.id,

@@ -174,7 +174,8 @@ impl Tx {
         on!(self, |conn| {
             sqlx::query(
                 "update notice
-                 set answer = $2, answered_at = $3, state = 'delivered', delivered_at = coalesce(delivered_at, $3)
+                 set answer = $2, answered_at = $3, state = 'delivered', delivered_at = coalesce(delivered_at, $3),
+                     due_at = case when channel = 'mqtt' then null else due_at end
                  where id = $1",
             )
             .bind(about.id)

@@ -483,3 +483,41 @@ async fn the_text_of_a_code_is_gone_once_nothing_more_is_sent_of_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_all_clear_is_published_until_the_application_says_that_it_came() {
+    on_both_engines(async |ground| {
+        let city = City::at(ground).await;
+        city.helper("سارا", "julan", &[(ContactKind::Mqtt, "sara")]).await;
+        let warning = city.warns(&["julan"]).await;
+        city.works().await;
+        let mut all_clear = city.broadcast(Level::Green, &["julan"]);
+        all_clear.kind = Kind::AllClear;
+        all_clear.audience = Audience { zones: Vec::new(), also_everyone_told_by: vec![warning.alert] };
+        all_clear.supersedes = vec![warning.alert];
+        city.publishes(&all_clear).await;
+        city.works().await;
+        let published = || -> Vec<serde_json::Value> {
+            let all = city.mqtt.lock().unwrap();
+            let mine = all.iter().filter(|(topic, _)| topic == "hamyar/v1/helpers/sara/notices");
+            let notices = mine.map(|(_, payload)| serde_json::from_str::<serde_json::Value>(payload).unwrap());
+            notices.filter(|notice| notice["alert"] == all_clear.alert.to_string()).collect()
+        };
+        assert_eq!(published().len(), 1);
+        city.waits(31.0);
+        city.works().await;
+        assert_eq!(published().len(), 2, "published is not read");
+        assert_eq!(published()[1]["answers"], serde_json::json!(["ack"]));
+
+        let says = async |answer: &str| {
+            let said = serde_json::json!({ "notice": published()[0]["id"], "answer": answer }).to_string();
+            reply::by_mqtt(&city.ground, "sara", said.as_bytes()).await
+        };
+        assert!(says("safe").await.is_err(), "it does not ask that");
+        says("ack").await.unwrap();
+        city.waits(3_600.0);
+        city.works().await;
+        assert_eq!(published().len(), 2, "it came");
+    })
+    .await;
+}
