@@ -39,6 +39,14 @@ struct Told {
     reason: Reason,
 }
 
+/// The minors whom a message to their mentor names.
+#[derive(Clone, Copy, Debug, Default)]
+struct Minors<'m> {
+    names: &'m [String],
+    /// The first of those found after the mentor was told: what makes this message another one.
+    found_later: Option<PersonId>,
+}
+
 /// One step: the most urgent unfinished broadcast, or else people whose next contact is due. 0 when there is neither.
 pub async fn expand_due(ground: &Ground) -> Result<usize, Fault> {
     let now = ground.now();
@@ -211,6 +219,12 @@ async fn tell(
     }
     let mut count = 0;
     for (mentor, minors) in mentors {
+        let mut found = Vec::new();
+        for minor in &minors {
+            if !tx.is_recipient(broadcast.id, minor.person).await? {
+                found.push(*minor);
+            }
+        }
         let Some(person) = tx.person(mentor).await? else { continue };
         let Some(name) = person.name else { continue };
         let mut reasons: Vec<Reason> = minors.iter().map(|minor| Reason::MentorOf(minor.person)).collect();
@@ -226,13 +240,43 @@ async fn tell(
             reason: reasons[0].clone(),
         };
         let names: Vec<String> = minors.iter().map(|minor| minor.name.clone()).collect();
-        count += usize::from(tell_one(ground, tx, broadcast, &told, &reasons, &names, now).await?);
+        if tell_one(ground, tx, broadcast, &told, &reasons, &names, now).await? {
+            count += 1;
+        } else {
+            tell_again(ground, tx, broadcast, &told, &found, now).await?;
+        }
     }
     for told in people {
         count +=
             usize::from(tell_one(ground, tx, broadcast, told, std::slice::from_ref(&told.reason), &[], now).await?);
     }
     Ok(count)
+}
+
+/// Tells a mentor who was told before of minors who were found since: what went out names others.
+async fn tell_again(
+    ground: &Ground,
+    tx: &mut Tx,
+    broadcast: &ToExpand,
+    mentor: &Told,
+    found: &[&Told],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let Some(first) = found.first() else { return Ok(()) };
+    // Where this broadcast has reached them already, the surest first.
+    let mut contacts = tx.contacts_that_reached(broadcast.alert_id, mentor.person).await?;
+    contacts.extend(&mentor.contacts);
+    let Some(contact) = contacts.first() else { return Ok(()) };
+    let names: Vec<String> = found.iter().map(|minor| minor.name.clone()).collect();
+    let reasons: Vec<Reason> = found.iter().map(|minor| Reason::MentorOf(minor.person)).collect();
+    let minors = Minors { names: &names, found_later: Some(first.person) };
+    let due_at = due(ground, broadcast, now);
+    put_one(ground, tx, broadcast, mentor, *contact, &reasons, minors, (now, due_at)).await?;
+    if words::asks(kind(broadcast)) {
+        let next = due_at + Duration::from_secs(ground.config.deliver.escalate_secs.unsigned_abs());
+        tx.set_escalation(broadcast.id, mentor.person, Some(next)).await?;
+    }
+    Ok(())
 }
 
 /// Makes one person a recipient with a notice to their first contact. False when they were told already.
@@ -257,7 +301,8 @@ async fn tell_one(
         metrics::counter!("hamyar_unreachable_total").increment(1);
         return Ok(true);
     };
-    put_one(ground, tx, broadcast, told, *contact, reasons, mentor_of, (now, due_at)).await?;
+    let minors = Minors { names: mentor_of, found_later: None };
+    put_one(ground, tx, broadcast, told, *contact, reasons, minors, (now, due_at)).await?;
     Ok(true)
 }
 
@@ -269,7 +314,7 @@ async fn put_one(
     told: &Told,
     (contact, contact_kind): (ContactId, ContactKind),
     reasons: &[Reason],
-    mentor_of: &[String],
+    minors: Minors<'_>,
     (now, due_at): (Timestamp, Timestamp),
 ) -> Result<(), Fault> {
     let kind = kind(broadcast);
@@ -280,14 +325,21 @@ async fn put_one(
     let (open, ever) = tx.questions_at(contact, now).await?;
     // Two digits name a question among those of one telephone; they come round after ninety.
     let reference = i32::try_from(10 + ever % 90).expect("10 to 99");
-    let head = if channel == Channel::Sms { tx.head_notice(broadcast.id, contact).await? } else { None };
+    // What went to this telephone before does not name these minors.
+    let joins = channel == Channel::Sms && minors.names.is_empty();
+    let head = if joins { tx.head_notice(broadcast.id, contact).await? } else { None };
     let reply = if open > 0 && head.is_none() { format!("1 {reference}") } else { "1".to_owned() };
-    let reader = Reader { language: &told.language, minor: told.minor, mentor_of, link: &link, reply: &reply };
+    let reader =
+        Reader { language: &told.language, minor: told.minor, mentor_of: minors.names, link: &link, reply: &reply };
     let id = NoticeId::draw(&ground.ids, now);
+    let mut key = format!("b:{}:{}:{contact}", broadcast.id, told.person);
+    if let Some(minor) = minors.found_later {
+        key.push_str(&format!(":{minor}"));
+    }
     let put = tx
         .put_notice(&NewNotice {
             id,
-            key: format!("b:{}:{}:{contact}", broadcast.id, told.person),
+            key,
             person: Some(told.person),
             contact: Some(contact),
             target: None,
@@ -352,14 +404,15 @@ async fn escalate_due(ground: &Ground) -> Result<usize, Fault> {
             contacts: Vec::new(),
             reason: silent.reasons.first().cloned().unwrap_or(Reason::WasToldBy(broadcast.alert_id)),
         };
-        let mut minors = Vec::new();
+        let mut names = Vec::new();
         for reason in silent.reasons.iter() {
             if let Reason::MentorOf(minor) = reason {
-                minors.extend(tx.person(*minor).await?.and_then(|minor| minor.name));
+                names.extend(tx.person(*minor).await?.and_then(|minor| minor.name));
             }
         }
+        let minors = Minors { names: &names, found_later: None };
         let due_at = self::due(ground, &broadcast, now);
-        put_one(ground, &mut tx, &broadcast, &told, *contact, &silent.reasons, &minors, (now, due_at)).await?;
+        put_one(ground, &mut tx, &broadcast, &told, *contact, &silent.reasons, minors, (now, due_at)).await?;
         let next = due_at + Duration::from_secs(ground.config.deliver.escalate_secs.unsigned_abs());
         // News that asks nothing goes on to the next contact only when this one fails.
         let waits = left.len() > 1 && words::asks(kind(&broadcast));

@@ -206,8 +206,10 @@ pub async fn by_sms(ground: &Ground, from: &str, text: &str) -> Result<SmsReply,
     let meant = meant(&asked, said);
     let result = match meant.as_slice() {
         [] => return Ok(SmsReply::NotAnAnswer),
-        [(candidate, answer)] => {
-            record(ground, &mut tx, candidate, *answer, "sms").await?;
+        one if one_question(one) => {
+            for (candidate, answer) in one {
+                record(ground, &mut tx, candidate, *answer, "sms").await?;
+            }
             tx.drop_ask_back(telephone).await?;
             SmsReply::Answered
         }
@@ -260,6 +262,14 @@ fn meant(asked: &[Candidate], said: Said) -> Vec<(Candidate, Answer)> {
     }
 }
 
+/// Whether these are one question to one person: a mentor is told again of minors who are found later.
+fn one_question(meant: &[(Candidate, Answer)]) -> bool {
+    let (first, _) = &meant[0];
+    meant[1..].iter().all(|(other, _)| {
+        first.broadcast_id.is_some() && (first.broadcast_id, first.person_id) == (other.broadcast_id, other.person_id)
+    })
+}
+
 /// Asks the telephone which of several things it meant, and remembers the list.
 async fn ask_back(
     ground: &Ground,
@@ -274,7 +284,14 @@ async fn ask_back(
     let language = several[0].0.language.clone();
     let fa = language.starts_with("fa");
     let mut options: Vec<(String, Vec<NoticeId>)> = Vec::new();
+    let mut whose = Vec::new();
     for (candidate, _) in several.iter().take(OPTIONS_MAX - 1) {
+        let one = (candidate.broadcast_id, candidate.person_id);
+        if let Some(at) = whose.iter().position(|known| *known == one && one.0.is_some()) {
+            options[at].1.push(candidate.id);
+            continue;
+        }
+        whose.push(one);
         let who = candidate.name.clone().unwrap_or_default();
         let name = match (matters.len() > 1, people.len() > 1) {
             (true, true) => format!("{} ({who})", short(&candidate.subject)),

@@ -199,12 +199,13 @@ impl Tx {
             .await
             .map(drop)
         })?;
-        // Somebody else's message may go out with theirs: then it still has to go.
+        // Somebody else's message may go out with theirs, and a mentor's later message names another minor: these still have to go.
         on!(self, |conn| {
             sqlx::query(
                 "update notice
                  set due_at = null, state = case when attempts = 0 then 'withdrawn' else state end
                  where broadcast_id = $1 and person_id = $2 and due_at is not null
+                   and (id = $3 or key not like 'b:%:%:%:%')
                    and not exists (
                        select 1 from notice other
                        where other.merged_into = notice.id and other.answer is null
@@ -212,6 +213,7 @@ impl Tx {
             )
             .bind(broadcast)
             .bind(person)
+            .bind(about.id)
             .execute(conn)
             .await
             .map(drop)

@@ -106,6 +106,22 @@ impl Tx {
         })
     }
 
+    /// Whether somebody is a recipient.
+    pub(in crate::deliver) async fn is_recipient(
+        &mut self,
+        broadcast: BroadcastId,
+        person: PersonId,
+    ) -> Result<bool, Fault> {
+        let found: Option<PersonId> = on!(self, |conn| {
+            sqlx::query_scalar("select person_id from recipient where broadcast_id = $1 and person_id = $2")
+                .bind(broadcast)
+                .bind(person)
+                .fetch_optional(conn)
+                .await
+        })?;
+        Ok(found.is_some())
+    }
+
     /// Makes somebody a recipient. False when they were one already; then the reasons are added.
     pub(in crate::deliver) async fn tell(
         &mut self,

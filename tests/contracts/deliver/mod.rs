@@ -521,3 +521,29 @@ async fn the_all_clear_is_published_until_the_application_says_that_it_came() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_mentor_is_told_of_a_minor_who_is_found_later_too() {
+    on_both_engines(async |ground| {
+        let city = City::with(ground, |config| config.deliver.expand_step_max = 1).await;
+        let mentor = NewHelper { is_mentor: true, ..NewHelper::default() };
+        let mentor = city.register("پروانه", "dizaj", &[(ContactKind::Phone, "09990000300")], mentor).await;
+        for (name, mail) in [("آرش", "arash@example.org"), ("نیما", "nima@example.org")] {
+            city.waits(1.0);
+            let minor = NewHelper { minor: true, mentor: Some(mentor), ..NewHelper::default() };
+            city.register(name, "julan", &[(ContactKind::Email, mail)], minor).await;
+        }
+        let broadcast = city.warns(&["julan"]).await;
+        city.works().await;
+        let sent = city.gateway.takes();
+        assert_eq!(sent.len(), 2, "{sent:?}");
+        assert!(sent[0].text.contains("آرش") && sent[1].text.contains("نیما"), "{sent:?}");
+        assert_eq!(city.progress(&broadcast).await.people.told, 3);
+
+        // It is one question to one person: nothing is asked back.
+        assert_eq!(city.hears("09990000300", "1").await, SmsReply::Answered);
+        let twice = [("پروانه".to_owned(), "ack".to_owned()), ("پروانه".to_owned(), "ack".to_owned())];
+        assert_eq!(city.answers(&broadcast).await, twice);
+    })
+    .await;
+}
