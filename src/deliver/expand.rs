@@ -332,10 +332,8 @@ async fn put_one(
     let reader =
         Reader { language: &told.language, minor: told.minor, mentor_of: minors.names, link: &link, reply: &reply };
     let id = NoticeId::draw(&ground.ids, now);
-    let mut key = format!("b:{}:{}:{contact}", broadcast.id, told.person);
-    if let Some(minor) = minors.found_later {
-        key.push_str(&format!(":{minor}"));
-    }
+    let found_later = minors.found_later.map(|minor| format!(":{minor}")).unwrap_or_default();
+    let key = format!("b:{}:{}:{contact}{found_later}", broadcast.id, told.person);
     let put = tx
         .put_notice(&NewNotice {
             id,

@@ -167,18 +167,17 @@ impl Batcher {
             metrics::gauge!("hamyar_intake_queue").set(queue.len() as f64);
             metrics::histogram!("hamyar_intake_batch").record(batch.len() as f64);
             // A panic ends this batch only: nothing of it is committed, and its senders send it again.
-            let kept = match AssertUnwindSafe(self.keep(&batch)).catch_unwind().await {
-                Ok(kept) => kept.map_err(|fault| {
+            let kept = if let Ok(kept) = AssertUnwindSafe(self.keep(&batch)).catch_unwind().await {
+                kept.map_err(|fault| {
                     error!(%fault, messages = batch.len(), "a batch of messages could not be kept: {fault}");
                     NotKept(fault.to_string())
-                }),
-                Err(_) => {
-                    // What a panic left half done in memory is read anew.
-                    self.sensors.read_at = None;
-                    metrics::counter!("hamyar_intake_panics_total").increment(1);
-                    error!(messages = batch.len(), "keeping a batch of messages panicked");
-                    Err(NotKept("the service failed; it has been logged".into()))
-                }
+                })
+            } else {
+                // What a panic left half done in memory is read anew.
+                self.sensors.read_at = None;
+                metrics::counter!("hamyar_intake_panics_total").increment(1);
+                error!(messages = batch.len(), "keeping a batch of messages panicked");
+                Err(NotKept("the service failed; it has been logged".into()))
             };
             for waiting in batch {
                 // Its sender may have gone; then nobody waits for the answer.

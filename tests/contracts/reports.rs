@@ -173,10 +173,13 @@ async fn thanks_end() {
         let first = receive(&ground, from(PHONE, "آب میدان امام")).await;
         let merged = receive(&ground, from(PHONE, "سپاس! گزارش شما رسید")).await;
         assert_eq!(report(&ground, &merged).await.merged_into, Some(first.id));
-        assert!(is_thanked(&ground, &first).await && !is_thanked(&ground, &merged).await, "it was thanked with the first");
+        assert!(
+            is_thanked(&ground, &first).await && !is_thanked(&ground, &merged).await,
+            "it was thanked with the first"
+        );
 
         // Anybody can type in a stranger's number: it rings twice a day and no more.
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         let mut thanked = Vec::new();
         for _ in 0..3 {
             ground.clock.advance(hour);
