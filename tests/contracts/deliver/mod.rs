@@ -472,14 +472,17 @@ async fn the_text_of_a_code_is_gone_once_nothing_more_is_sent_of_it() {
             let statement = "select sms || body from notice where channel = 'sms' order by made_at, id";
             sqlx::query_scalar(statement).fetch_all(pool).await.unwrap()
         };
+        // Notices of one moment come in no order that means anything.
+        let keeps = |kept: &[String], text: &str| kept.iter().any(|kept| kept.contains(text));
         let before = kept().await;
-        assert_eq!(before[0], "", "it was sent");
-        assert!(before[1].contains(&sent[1].text), "it is to be sent again");
-        assert!(before[2].contains(&sent[2].text), "a warning is kept");
+        assert!(!keeps(&before, &sent[0].text), "it was sent");
+        assert!(keeps(&before, &sent[1].text), "it is to be sent again");
+        assert!(keeps(&before, &sent[2].text), "a warning is kept");
         city.waits(3_600.0);
         city.works().await;
         let after = kept().await;
-        assert_eq!((after[1].as_str(), &after[2]), ("", &before[2]), "the second code is no longer true");
+        assert!(!keeps(&after, &sent[1].text), "the second code is no longer true");
+        assert!(keeps(&after, &sent[2].text), "a warning is kept");
     })
     .await;
 }
@@ -488,7 +491,7 @@ async fn the_text_of_a_code_is_gone_once_nothing_more_is_sent_of_it() {
 async fn the_all_clear_is_published_until_the_application_says_that_it_came() {
     on_both_engines(async |ground| {
         let city = City::at(ground).await;
-        city.helper("سارا", "julan", &[(ContactKind::Mqtt, "sara")]).await;
+        city.helper("سارا", "julan", &[(ContactKind::Mqtt, "")]).await;
         let warning = city.warns(&["julan"]).await;
         city.works().await;
         let mut all_clear = city.broadcast(Level::Green, &["julan"]);
@@ -497,9 +500,15 @@ async fn the_all_clear_is_published_until_the_application_says_that_it_came() {
         all_clear.supersedes = vec![warning.alert];
         city.publishes(&all_clear).await;
         city.works().await;
+        // The account is ours to name.
+        let account_of = |topic: &str| {
+            topic.strip_prefix("hamyar/v1/helpers/").and_then(|rest| rest.strip_suffix("/notices")).map(str::to_owned)
+        };
+        let account =
+            city.mqtt.lock().unwrap().iter().find_map(|(topic, _)| account_of(topic)).expect("she was warned");
         let published = || -> Vec<serde_json::Value> {
             let all = city.mqtt.lock().unwrap();
-            let mine = all.iter().filter(|(topic, _)| topic == "hamyar/v1/helpers/sara/notices");
+            let mine = all.iter().filter(|(topic, _)| account_of(topic).is_some());
             let notices = mine.map(|(_, payload)| serde_json::from_str::<serde_json::Value>(payload).unwrap());
             notices.filter(|notice| notice["alert"] == all_clear.alert.to_string()).collect()
         };
@@ -511,7 +520,7 @@ async fn the_all_clear_is_published_until_the_application_says_that_it_came() {
 
         let says = async |answer: &str| {
             let said = serde_json::json!({ "notice": published()[0]["id"], "answer": answer }).to_string();
-            reply::by_mqtt(&city.ground, "sara", said.as_bytes()).await
+            reply::by_mqtt(&city.ground, &account, said.as_bytes()).await
         };
         assert!(says("safe").await.is_err(), "it does not ask that");
         says("ack").await.unwrap();
