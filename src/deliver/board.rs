@@ -245,6 +245,7 @@ fn to_system(ground: &Ground, broadcast: &LiveBroadcast, channel: Channel, targe
         alert: Some(broadcast.alert_id),
         report: None,
         question: None,
+        answer_by: None,
         made_at: now,
         due_at: now,
         // Systems want every stage in order, also late.

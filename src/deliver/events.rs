@@ -87,6 +87,7 @@ async fn put(ground: &Ground, tx: &mut Tx, event: &str, report: &Report) -> Resu
             alert: None,
             report: Some(report.id),
             question: None,
+            answer_by: None,
             made_at: now,
             due_at: now,
             expires_at: None,

@@ -3,7 +3,7 @@
 //! A person is told once per broadcast and contact whatever is repeated; a minor's mentor is told in the same transaction as the minor.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     time::Duration,
 };
 
@@ -13,8 +13,8 @@ use maps::ZoneCode;
 use serde_json::json;
 
 use super::{
-    Channel, NewNotice, Priority, Question, Reason, board,
-    store::{LiveBroadcast, ToExpand},
+    AnswerBy, Channel, NewNotice, Priority, Question, Reason, board,
+    store::{LiveBroadcast, Questions, ToExpand},
     words::{self, Reader},
 };
 use crate::{
@@ -27,6 +27,9 @@ use crate::{
     store::{Fault, Tx},
 };
 
+/// Where somebody is reached, and by what kind of address.
+type Contact = (ContactId, ContactKind);
+
 /// Somebody who is to be told, with the ways to reach them in order.
 #[derive(Clone, Debug)]
 struct Told {
@@ -35,16 +38,31 @@ struct Told {
     language: String,
     minor: bool,
     mentor: Option<PersonId>,
-    contacts: Vec<(ContactId, ContactKind)>,
+    contacts: Vec<Contact>,
     reason: Reason,
 }
 
 /// The minors whom a message to their mentor names.
-#[derive(Clone, Copy, Debug, Default)]
-struct Minors<'m> {
-    names: &'m [String],
+#[derive(Clone, Debug, Default)]
+struct Minors {
+    names: Vec<String>,
     /// The first of those found after the mentor was told: what makes this message another one.
     found_later: Option<PersonId>,
+}
+
+impl Minors {
+    fn of(minors: &[&Told], found_later: Option<PersonId>) -> Self {
+        Self { names: minors.iter().map(|minor| minor.name.clone()).collect(), found_later }
+    }
+}
+
+/// Who is told what for.
+#[derive(Clone, Debug)]
+struct Telling {
+    told: Told,
+    /// Every reason; at least one.
+    reasons: Vec<Reason>,
+    minors: Minors,
 }
 
 /// One step: the most urgent unfinished broadcast, or else people whose next contact is due. 0 when there is neither.
@@ -167,8 +185,10 @@ async fn everyone_told_by(tx: &mut Tx, broadcast: &ToExpand, limit: i64) -> Resu
     // Each alert gave its first `limit` people; only up to the limit is nobody missing between them.
     let mut people: Vec<Told> = people.into_values().collect();
     people.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let ids: Vec<PersonId> = people.iter().map(|told| told.person).collect();
+    let mut contacts = contacts_of(tx, broadcast, &ids).await?;
     for told in &mut people {
-        told.contacts = contacts_of(tx, broadcast, told.person).await?;
+        told.contacts = contacts.remove(&told.person).unwrap_or_default();
         if told.minor {
             told.mentor = tx.mentor_of(told.person).await?;
         }
@@ -176,29 +196,32 @@ async fn everyone_told_by(tx: &mut Tx, broadcast: &ToExpand, limit: i64) -> Resu
     Ok(people)
 }
 
-/// The verified contacts of a person, the preferred one first.
-async fn verified(tx: &mut Tx, person: PersonId) -> Result<Vec<(ContactId, ContactKind)>, Fault> {
-    let contacts = tx.contacts_of_person(person).await?;
-    Ok(contacts
-        .into_iter()
-        .filter(|contact| contact.verified)
-        .map(|contact| (contact.contact_id, contact.kind))
-        .collect())
+/// The verified contacts of people, the preferred one first.
+async fn verified(tx: &mut Tx, people: &[PersonId]) -> Result<HashMap<PersonId, Vec<Contact>>, Fault> {
+    let contacts = tx.verified_contacts(people).await?;
+    let bare = |found: Vec<helpers::Reached>| found.iter().map(|one| (one.contact, one.kind)).collect();
+    Ok(contacts.into_iter().map(|(person, found)| (person, bare(found))).collect())
 }
 
-/// The contacts of a person for this broadcast: those by which the earlier alerts reached them, then the verified ones in order.
+/// The contacts of people for this broadcast: those by which the earlier alerts reached them, then the verified ones in order.
 async fn contacts_of(
     tx: &mut Tx,
     broadcast: &ToExpand,
-    person: PersonId,
-) -> Result<Vec<(ContactId, ContactKind)>, Fault> {
-    let mut contacts = Vec::new();
+    people: &[PersonId],
+) -> Result<HashMap<PersonId, Vec<Contact>>, Fault> {
+    let mut contacts: HashMap<PersonId, Vec<Contact>> = HashMap::new();
     for alert in broadcast.told_by.iter() {
-        contacts.extend(tx.contacts_that_reached(*alert, person).await?);
+        for (person, reached) in tx.contacts_that_reached(*alert, people).await? {
+            contacts.entry(person).or_default().extend(reached);
+        }
     }
-    contacts.extend(verified(tx, person).await?);
-    let mut seen = BTreeSet::new();
-    contacts.retain(|(contact, _)| seen.insert(*contact));
+    for (person, verified) in verified(tx, people).await? {
+        contacts.entry(person).or_default().extend(verified);
+    }
+    for ways in contacts.values_mut() {
+        let mut seen = BTreeSet::new();
+        ways.retain(|(contact, _)| seen.insert(*contact));
+    }
     Ok(contacts)
 }
 
@@ -210,161 +233,196 @@ async fn tell(
     people: &[Told],
     now: Timestamp,
 ) -> Result<usize, Fault> {
+    let due_at = due(ground, broadcast, now);
+    let escalate_at = due_at + Duration::from_secs(ground.config.deliver.escalate_secs.unsigned_abs());
+    let asks = words::asks(kind(broadcast));
     // Mentors first: one message names all minors of this step, and none of them is told before their mentor.
-    let mut mentors: BTreeMap<PersonId, Vec<&Told>> = BTreeMap::new();
-    for told in people.iter().filter(|told| told.minor) {
-        if let Some(mentor) = told.mentor {
-            mentors.entry(mentor).or_default().push(told);
+    let mut telling: Vec<Telling> = Vec::new();
+    let mut again: Vec<Telling> = Vec::new();
+    for (mentor, minors) in mentors_of(tx, broadcast, people).await? {
+        let reason = |minor: &&Told| Reason::MentorOf(minor.person);
+        let mut reasons: Vec<Reason> = minors.all.iter().map(reason).collect();
+        // A mentor who lives there as well is told both in one message.
+        reasons.extend(people.iter().find(|told| told.person == mentor.person).map(|told| told.reason.clone()));
+        if let Some(first) = minors.found.first() {
+            again.push(Telling {
+                reasons: minors.found.iter().map(reason).collect(),
+                minors: Minors::of(&minors.found, Some(first.person)),
+                told: mentor.clone(),
+            });
+        }
+        telling.push(Telling { reasons, minors: Minors::of(&minors.all, None), told: mentor });
+    }
+    let mentors: HashSet<PersonId> = telling.iter().map(|one| one.told.person).collect();
+    telling.extend(people.iter().filter(|told| !mentors.contains(&told.person)).map(|told| Telling {
+        reasons: vec![told.reason.clone()],
+        minors: Minors::default(),
+        told: told.clone(),
+    }));
+
+    let recipients: Vec<_> = telling
+        .iter()
+        .map(|one| {
+            let next = (asks && one.told.contacts.len() > 1).then_some(escalate_at);
+            (one.told.person, one.reasons.clone(), next)
+        })
+        .collect();
+    let new = tx.tell(broadcast.id, &recipients, now).await?;
+    telling.retain(|one| new.contains(&one.told.person));
+    // Who was told before is told of minors who were found since: what went out names others.
+    again.retain(|one| !new.contains(&one.told.person));
+    for one in &mut again {
+        let reached = tx.contacts_that_reached(broadcast.alert_id, &[one.told.person]).await?;
+        // Where this broadcast has reached them already, the surest first.
+        if let Some(contact) = reached.get(&one.told.person).and_then(|contacts| contacts.first()) {
+            one.told.contacts.insert(0, *contact);
+        }
+        if asks && !one.told.contacts.is_empty() {
+            tx.set_escalation(broadcast.id, one.told.person, Some(escalate_at)).await?;
         }
     }
-    let mut count = 0;
-    for (mentor, minors) in mentors {
-        let mut found = Vec::new();
-        for minor in &minors {
-            if !tx.is_recipient(broadcast.id, minor.person).await? {
-                found.push(*minor);
-            }
+    telling.extend(again);
+    put(ground, tx, broadcast, &telling, (now, due_at)).await?;
+    Ok(new.len())
+}
+
+/// The minors of one mentor within a step.
+struct Wards<'p> {
+    all: Vec<&'p Told>,
+    /// Those who were no recipients before.
+    found: Vec<&'p Told>,
+}
+
+/// The mentors of the minors among these people, each with their minors.
+async fn mentors_of<'p>(
+    tx: &mut Tx,
+    broadcast: &ToExpand,
+    people: &'p [Told],
+) -> Result<Vec<(Told, Wards<'p>)>, Fault> {
+    let mut wards: BTreeMap<PersonId, Vec<&Told>> = BTreeMap::new();
+    for told in people.iter().filter(|told| told.minor) {
+        if let Some(mentor) = told.mentor {
+            wards.entry(mentor).or_default().push(told);
         }
+    }
+    let minors: Vec<PersonId> = wards.values().flatten().map(|minor| minor.person).collect();
+    let known = tx.recipients_among(broadcast.id, &minors).await?;
+    let ids: Vec<PersonId> = wards.keys().copied().collect();
+    let mut contacts = contacts_of(tx, broadcast, &ids).await?;
+    let mut mentors = Vec::with_capacity(wards.len());
+    for (mentor, all) in wards {
         let Some(person) = tx.person(mentor).await? else { continue };
         let Some(name) = person.name else { continue };
-        let mut reasons: Vec<Reason> = minors.iter().map(|minor| Reason::MentorOf(minor.person)).collect();
-        // A mentor who lives there as well is told both in one message.
-        reasons.extend(people.iter().find(|told| told.person == mentor).map(|told| told.reason.clone()));
+        let found: Vec<&Told> = all.iter().copied().filter(|minor| !known.contains(&minor.person)).collect();
         let told = Told {
             person: mentor,
             name,
             language: person.language,
             minor: person.minor,
             mentor: None,
-            contacts: contacts_of(tx, broadcast, mentor).await?,
-            reason: reasons[0].clone(),
+            contacts: contacts.remove(&mentor).unwrap_or_default(),
+            reason: Reason::MentorOf(all[0].person),
         };
-        let names: Vec<String> = minors.iter().map(|minor| minor.name.clone()).collect();
-        if tell_one(ground, tx, broadcast, &told, &reasons, &names, now).await? {
-            count += 1;
-        } else {
-            tell_again(ground, tx, broadcast, &told, &found, now).await?;
-        }
+        mentors.push((told, Wards { all, found }));
     }
-    for told in people {
-        count +=
-            usize::from(tell_one(ground, tx, broadcast, told, std::slice::from_ref(&told.reason), &[], now).await?);
-    }
-    Ok(count)
+    Ok(mentors)
 }
 
-/// Tells a mentor who was told before of minors who were found since: what went out names others.
-async fn tell_again(
+/// Puts a notice to the first contact of each into the outbox. Who has no contact stays a recipient without a notice, which staff see.
+async fn put(
     ground: &Ground,
     tx: &mut Tx,
     broadcast: &ToExpand,
-    mentor: &Told,
-    found: &[&Told],
-    now: Timestamp,
+    telling: &[Telling],
+    (now, due_at): (Timestamp, Timestamp),
 ) -> Result<(), Fault> {
-    let Some(first) = found.first() else { return Ok(()) };
-    // Where this broadcast has reached them already, the surest first.
-    let mut contacts = tx.contacts_that_reached(broadcast.alert_id, mentor.person).await?;
-    contacts.extend(&mentor.contacts);
-    let Some(contact) = contacts.first() else { return Ok(()) };
-    let names: Vec<String> = found.iter().map(|minor| minor.name.clone()).collect();
-    let reasons: Vec<Reason> = found.iter().map(|minor| Reason::MentorOf(minor.person)).collect();
-    let minors = Minors { names: &names, found_later: Some(first.person) };
-    let due_at = due(ground, broadcast, now);
-    put_one(ground, tx, broadcast, mentor, *contact, &reasons, minors, (now, due_at)).await?;
-    if words::asks(kind(broadcast)) {
-        let next = due_at + Duration::from_secs(ground.config.deliver.escalate_secs.unsigned_abs());
-        tx.set_escalation(broadcast.id, mentor.person, Some(next)).await?;
+    let contacts: BTreeSet<ContactId> =
+        telling.iter().filter_map(|one| one.told.contacts.first()).map(|(contact, _)| *contact).collect();
+    let contacts: Vec<ContactId> = contacts.into_iter().collect();
+    let mut questions = tx.questions_at(&contacts, now).await?;
+    let mut heads = tx.head_notices(broadcast.id, &contacts).await?;
+    let mut notices = Vec::with_capacity(telling.len());
+    let mut merges = Vec::new();
+    for one in telling {
+        let Some((contact, contact_kind)) = one.told.contacts.first().copied() else {
+            metrics::counter!("hamyar_unreachable_total").increment(1);
+            continue;
+        };
+        let channel = Channel::of(contact_kind);
+        // What went to this telephone before does not name these minors.
+        let joins = channel == Channel::Sms && one.minors.names.is_empty();
+        let head = heads.get(&contact).copied().filter(|_| joins);
+        let asked = questions.entry(contact).or_default();
+        let notice = compose(ground, broadcast, one, (contact, channel), (*asked, head.is_some()), (now, due_at));
+        match head {
+            Some(head) => merges.push((notice.id, head)),
+            None => {
+                if notice.question.is_some() {
+                    asked.open += 1;
+                    asked.ever += 1;
+                }
+                if channel == Channel::Sms {
+                    heads.entry(contact).or_insert(notice.id);
+                }
+            }
+        }
+        notices.push(notice);
+    }
+    let put = tx.put_notices(&notices).await?;
+    for (id, head) in merges {
+        if put.contains(&id) {
+            tx.merge_notice(id, head).await?;
+        }
     }
     Ok(())
 }
 
-/// Makes one person a recipient with a notice to their first contact. False when they were told already.
-async fn tell_one(
+/// The notice of one person; `asked` are the questions of that telephone so far, and whether this one joins a message that goes there.
+fn compose(
     ground: &Ground,
-    tx: &mut Tx,
     broadcast: &ToExpand,
-    told: &Told,
-    reasons: &[Reason],
-    mentor_of: &[String],
-    now: Timestamp,
-) -> Result<bool, Fault> {
-    let due_at = due(ground, broadcast, now);
-    let escalate_at = due_at + Duration::from_secs(ground.config.deliver.escalate_secs.unsigned_abs());
-    let asks = words::asks(kind(broadcast));
-    let next = (asks && told.contacts.len() > 1).then_some(escalate_at);
-    if !tx.tell(broadcast.id, told.person, reasons, now, next).await? {
-        return Ok(false);
-    }
-    let Some(contact) = told.contacts.first() else {
-        // Staff see somebody whom no notice reaches: a recipient without one.
-        metrics::counter!("hamyar_unreachable_total").increment(1);
-        return Ok(true);
-    };
-    let minors = Minors { names: mentor_of, found_later: None };
-    put_one(ground, tx, broadcast, told, *contact, reasons, minors, (now, due_at)).await?;
-    Ok(true)
-}
-
-#[expect(clippy::too_many_arguments, reason = "one notice needs who, where, why and when; they come from two callers")]
-async fn put_one(
-    ground: &Ground,
-    tx: &mut Tx,
-    broadcast: &ToExpand,
-    told: &Told,
-    (contact, contact_kind): (ContactId, ContactKind),
-    reasons: &[Reason],
-    minors: Minors<'_>,
+    one: &Telling,
+    (contact, channel): (ContactId, Channel),
+    (asked, joins): (Questions, bool),
     (now, due_at): (Timestamp, Timestamp),
-) -> Result<(), Fault> {
+) -> NewNotice {
     let kind = kind(broadcast);
-    let channel = Channel::of(contact_kind);
+    let told = &one.told;
     let question = words::asks(kind).then_some(Question::Receipt);
     let secret = ground.ids.short_secret();
     let link = format!("{}/n/{}", ground.config.public_url(), secret.reveal());
-    let (open, ever) = tx.questions_at(contact, now).await?;
     // Two digits name a question among those of one telephone; they come round after ninety.
-    let reference = i32::try_from(10 + ever % 90).expect("10 to 99");
-    // What went to this telephone before does not name these minors.
-    let joins = channel == Channel::Sms && minors.names.is_empty();
-    let head = if joins { tx.head_notice(broadcast.id, contact).await? } else { None };
-    let reply = if open > 0 && head.is_none() { format!("1 {reference}") } else { "1".to_owned() };
+    let reference = i32::try_from(10 + asked.ever % 90).expect("10 to 99");
+    let reply = if asked.open > 0 && !joins { format!("1 {reference}") } else { "1".to_owned() };
     let reader =
-        Reader { language: &told.language, minor: told.minor, mentor_of: minors.names, link: &link, reply: &reply };
-    let id = NoticeId::draw(&ground.ids, now);
-    let found_later = minors.found_later.map(|minor| format!(":{minor}")).unwrap_or_default();
-    let key = format!("b:{}:{}:{contact}{found_later}", broadcast.id, told.person);
-    let put = tx
-        .put_notice(&NewNotice {
-            id,
-            key,
-            person: Some(told.person),
-            contact: Some(contact),
-            target: None,
-            channel,
-            priority: if broadcast.urgent { Priority::Life } else { Priority::Ordinary },
-            reasons: reasons.to_vec(),
-            message: words::of_alert(ground, &broadcast.content, kind, broadcast.exercise_id.is_some(), &reader),
-            payload: None,
-            broadcast: Some(broadcast.id),
-            alert: Some(broadcast.alert_id),
-            report: None,
-            question,
-            made_at: now,
-            due_at,
-            expires_at: Some(broadcast.expires_at.0),
-            exercise: broadcast.exercise_id,
-        })
-        .await?;
-    if !put {
-        return Ok(());
+        Reader { language: &told.language, minor: told.minor, mentor_of: &one.minors.names, link: &link, reply: &reply };
+    let found_later = one.minors.found_later.map(|minor| format!(":{minor}")).unwrap_or_default();
+    let link_hours = Duration::from_hours(ground.config.deliver.link_hours.unsigned_abs());
+    NewNotice {
+        id: NoticeId::draw(&ground.ids, now),
+        key: format!("b:{}:{}:{contact}{found_later}", broadcast.id, told.person),
+        person: Some(told.person),
+        contact: Some(contact),
+        target: None,
+        channel,
+        priority: if broadcast.urgent { Priority::Life } else { Priority::Ordinary },
+        reasons: one.reasons.clone(),
+        message: words::of_alert(ground, &broadcast.content, kind, broadcast.exercise_id.is_some(), &reader),
+        payload: None,
+        broadcast: Some(broadcast.id),
+        alert: Some(broadcast.alert_id),
+        report: None,
+        question,
+        answer_by: Some(AnswerBy {
+            link_digest: secret.digest().to_vec(),
+            link_until: now + link_hours,
+            reference: question.map(|_| reference),
+        }),
+        made_at: now,
+        due_at,
+        expires_at: Some(broadcast.expires_at.0),
+        exercise: broadcast.exercise_id,
     }
-    let until = now + Duration::from_secs(3_600 * ground.config.deliver.link_hours.unsigned_abs());
-    tx.set_link(id, &secret.digest(), until, question.map(|_| reference)).await?;
-    if let Some(head) = head {
-        tx.merge_notice(id, head).await?;
-    }
-    Ok(())
 }
 
 /// Tries the next contact of people who did not answer in time, or whose contact turned out to be lost.
@@ -383,23 +441,21 @@ async fn escalate_due(ground: &Ground) -> Result<usize, Fault> {
     for silent in due {
         let Some(broadcast) = tx.broadcast(silent.broadcast_id).await? else { continue };
         let tried = tx.contacts_tried(silent.broadcast_id, silent.person_id).await?;
-        let left: Vec<_> = verified(&mut tx, silent.person_id)
-            .await?
-            .into_iter()
-            .filter(|(contact, _)| !tried.contains(contact))
-            .collect();
+        let mut left = verified(&mut tx, &[silent.person_id]).await?.remove(&silent.person_id).unwrap_or_default();
+        left.retain(|(contact, _)| !tried.contains(contact));
         let over = broadcast.expires_at.0 <= now || broadcast.step == "stopped";
-        let Some(contact) = left.first().filter(|_| !over) else {
+        let more = left.len() > 1;
+        if left.is_empty() || over {
             tx.set_escalation(silent.broadcast_id, silent.person_id, None).await?;
             continue;
-        };
+        }
         let told = Told {
             person: silent.person_id,
             name: silent.name.unwrap_or_default(),
             language: silent.language,
             minor: silent.minor,
             mentor: None,
-            contacts: Vec::new(),
+            contacts: left,
             reason: silent.reasons.first().cloned().unwrap_or(Reason::WasToldBy(broadcast.alert_id)),
         };
         let mut names = Vec::new();
@@ -408,12 +464,12 @@ async fn escalate_due(ground: &Ground) -> Result<usize, Fault> {
                 names.extend(tx.person(*minor).await?.and_then(|minor| minor.name));
             }
         }
-        let minors = Minors { names: &names, found_later: None };
         let due_at = self::due(ground, &broadcast, now);
-        put_one(ground, &mut tx, &broadcast, &told, *contact, &silent.reasons, minors, (now, due_at)).await?;
+        let telling = Telling { told, reasons: silent.reasons.0, minors: Minors { names, found_later: None } };
+        put(ground, &mut tx, &broadcast, &[telling], (now, due_at)).await?;
         let next = due_at + Duration::from_secs(ground.config.deliver.escalate_secs.unsigned_abs());
         // News that asks nothing goes on to the next contact only when this one fails.
-        let waits = left.len() > 1 && words::asks(kind(&broadcast));
+        let waits = more && words::asks(kind(&broadcast));
         tx.set_escalation(silent.broadcast_id, silent.person_id, waits.then_some(next)).await?;
     }
     tx.commit().await?;

@@ -25,5 +25,5 @@ pub use broadcast::{Audience, NewBroadcast};
 pub use channel::{ChannelFault, Channels, Publish, Published, Verdict};
 pub use code::{put_contact_code, send_sign_in_code};
 pub use expand::expand_due;
-pub use notice::{Channel, Message, NewNotice, Priority, Question, Reason};
+pub use notice::{AnswerBy, Channel, Message, NewNotice, Priority, Question, Reason};
 pub use send::{run_due, run_lane};

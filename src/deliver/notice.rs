@@ -185,6 +185,17 @@ pub struct Message {
     pub sms: String,
 }
 
+/// How a notice is found again when its answer comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerBy {
+    /// SHA-256 of the secret in its link.
+    pub link_digest: Vec<u8>,
+    /// Until when the link can be used.
+    pub link_until: Timestamp,
+    /// The two digits that name its question among those of one telephone; none when nothing is asked.
+    pub reference: Option<i32>,
+}
+
 /// A notice to be put into the outbox.
 #[derive(Clone, Debug)]
 pub struct NewNotice {
@@ -216,6 +227,8 @@ pub struct NewNotice {
     pub report: Option<ReportId>,
     /// What is asked; none when no answer is wanted.
     pub question: Option<Question>,
+    /// Its link and number; none when neither stands in the text.
+    pub answer_by: Option<AnswerBy>,
     /// When it was made.
     pub made_at: Timestamp,
     /// When it is sent at the earliest.
@@ -251,6 +264,7 @@ impl NewNotice {
             alert: None,
             report: None,
             question: None,
+            answer_by: None,
             made_at: at,
             due_at: at,
             expires_at: None,

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, future, stream};
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::{
     Channel,
     channel::{Channels, Verdict},
-    store::{Claimed, Outcome},
+    store::{Claimed, Ended, Outcome},
 };
 use crate::{
     bell::{Bell, LiveAudience},
@@ -47,12 +48,44 @@ pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Resul
             .unwrap_or_else(|_| Verdict::Retry { after: None, why: "no answer in time".into() });
         (notice, verdict)
     });
-    // What has ended together is settled together: one commit for many, and none waits for the slowest.
-    let mut ended = attempts.buffer_unordered(settings.in_flight_max).ready_chunks(settings.in_flight_max);
-    while let Some(group) = ended.next().await {
-        settle(ground, lane, lease, group).await?;
+    // What has ended while the last was being settled is settled together: one commit for many, none waits for the slowest,
+    // and no attempt waits for a commit.
+    let (end, mut ended) = mpsc::channel(count);
+    let mut attempts = attempts.buffer_unordered(in_flight(ground, lane));
+    let attempting = async move {
+        while let Some(one) = attempts.next().await {
+            if end.send(one).await.is_err() {
+                break;
+            }
+        }
+    };
+    let settling = async {
+        let mut group = Vec::new();
+        while ended.recv_many(&mut group, count).await > 0 {
+            settle(ground, lane, lease, std::mem::take(&mut group)).await?;
+        }
+        Ok(())
+    };
+    let ((), settled) = future::join(attempting, settling).await;
+    settled.map(|()| count)
+}
+
+/// Attempts of one lane at once. Our own broker takes everything at once: nothing outside is waited for.
+fn in_flight(ground: &Ground, lane: &str) -> usize {
+    let settings = &ground.config.deliver;
+    if lane == Channel::Mqtt.as_str() {
+        usize::try_from(settings.claim_max).unwrap_or(usize::MAX).max(settings.in_flight_max)
+    } else {
+        settings.in_flight_max
     }
-    Ok(count)
+}
+
+/// Notices that one claim takes at most: what is sure to end within its lease, however slow the other side is.
+fn claim_max(ground: &Ground, lane: &str) -> i64 {
+    let settings = &ground.config.deliver;
+    let rounds = (settings.lease_secs.unsigned_abs() / settings.attempt_secs_max.max(1)).saturating_sub(1).max(1);
+    let in_time = u64::try_from(in_flight(ground, lane)).unwrap_or(u64::MAX).saturating_mul(rounds);
+    settings.claim_max.min(i64::try_from(in_time).unwrap_or(i64::MAX))
 }
 
 async fn claim(ground: &Ground, lane: &str) -> Result<Vec<(Claimed, uuid::Uuid)>, Fault> {
@@ -62,7 +95,7 @@ async fn claim(ground: &Ground, lane: &str) -> Result<Vec<(Claimed, uuid::Uuid)>
         return Ok(Vec::new());
     }
     let mut tx = ground.store.write("claim notices").await?;
-    let mut limit = settings.claim_max;
+    let mut limit = claim_max(ground, lane);
     if lane == Channel::Sms.as_str() {
         // Gateways and operators punish bursts; counted in the store, so that several nodes keep to it together.
         let used = tx.attempts_since(lane, now - Duration::from_secs(1)).await?;
@@ -74,11 +107,13 @@ async fn claim(ground: &Ground, lane: &str) -> Result<Vec<(Claimed, uuid::Uuid)>
     let lease = ground.ids.uuid(now);
     let until = now + Duration::from_secs(settings.lease_secs.unsigned_abs());
     let mut claimed = tx.claim_notices(lane, lease, now, until, limit).await?;
+    let mut begun = Vec::with_capacity(claimed.len());
     for notice in &mut claimed {
         let attempt = AttemptId::draw(&ground.ids, now);
-        tx.begin_attempt(attempt, notice.id, lane, now).await?;
         notice.attempt = Some(attempt);
+        begun.push((attempt, notice.id));
     }
+    tx.begin_attempts(&begun, lane, now).await?;
     tx.commit().await?;
     Ok(claimed.into_iter().map(|notice| (notice, lease)).collect())
 }
@@ -87,11 +122,18 @@ async fn settle(ground: &Ground, lane: &str, lease: uuid::Uuid, group: Vec<(Clai
     let now = ground.now();
     let mut alerts = std::collections::BTreeSet::new();
     let mut tx = ground.store.write("settle notices").await?;
-    for (notice, verdict) in &group {
-        let outcome = outcome(ground, notice, verdict.clone(), now);
-        let attempt = notice.attempt.expect("every claimed notice has its attempt");
-        let held = tx.finish_attempt(notice.id, attempt, lease, &outcome, now).await?;
-        let word = match (&outcome, held) {
+    let ended: Vec<Ended> = group
+        .iter()
+        .map(|(notice, verdict)| Ended {
+            notice: notice.id,
+            attempt: notice.attempt.expect("every claimed notice has its attempt"),
+            outcome: outcome(ground, notice, verdict.clone(), now),
+        })
+        .collect();
+    let held = tx.finish_attempts(lease, &ended, now).await?;
+    tx.commit().await?;
+    for ((notice, _), Ended { outcome, .. }) in group.iter().zip(&ended) {
+        let word = match (outcome, held.contains(&notice.id)) {
             (_, false) => "lost",
             (Outcome::Sent { .. }, true) => "sent",
             (Outcome::Retry { .. }, true) => "retry",
@@ -103,7 +145,6 @@ async fn settle(ground: &Ground, lane: &str, lease: uuid::Uuid, group: Vec<(Clai
         metrics::counter!("hamyar_attempts_total", "lane" => lane.to_owned(), "verdict" => word).increment(1);
         alerts.extend(notice.alert_id);
     }
-    tx.commit().await?;
     if group.iter().any(|(_, verdict)| matches!(verdict, Verdict::Final { .. })) {
         // The next contact of these people is due now.
         ground.bells.ring(Bell::Broadcasts);

@@ -13,7 +13,7 @@ use crate::{
     id::{ContactId, ExerciseId, InvitationId, PersonId, SquadId},
     on,
     staff::contact::ContactKind,
-    store::{At, Fault, Tx},
+    store::{At, Fault, Tx, parameters},
 };
 
 /// A helper with what stands in this room's own tables.
@@ -110,11 +110,6 @@ pub(super) struct NewHelperRow {
     pub invitation: Option<InvitationId>,
     pub joined_at: Timestamp,
     pub exercise: Option<ExerciseId>,
-}
-
-/// `$first, $first+1, …`: as many parameters as there are values. Nothing of the values is in the text.
-fn parameters(first: usize, count: usize) -> String {
-    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
 }
 
 macro_rules! helper_columns {
@@ -430,7 +425,8 @@ impl Tx {
         })
     }
 
-    pub(super) async fn verified_contacts(
+    /// The verified contacts of these people, each's preferred one first. People without any are not in it.
+    pub async fn verified_contacts(
         &mut self,
         people: &[PersonId],
     ) -> Result<HashMap<PersonId, Vec<Reached>>, Fault> {

@@ -2,13 +2,16 @@
 //! Used by this room; other rooms read persons through the functions that are `pub`.
 //! Addresses and names leave through here whole; whoever shows them masks them (`contact::masked`).
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use super::{contact::ContactKind, people::Person, rights::Role};
 use crate::{
     id::{ContactId, ExerciseId, PersonId, SessionId, TokenId},
     on,
-    store::{At, Fault, Tx},
+    store::{At, Fault, Tx, parameters},
 };
 
 /// A contact of a person, in their order of preference.
@@ -166,14 +169,27 @@ impl Tx {
         })
     }
 
-    /// The address of a contact, whole; none once erased.
-    pub async fn contact_address(&mut self, contact: ContactId) -> Result<Option<(ContactKind, String)>, Fault> {
-        on!(self, |conn| {
-            sqlx::query_as("select kind, address from contact where id = $1 and address is not null")
-                .bind(contact)
-                .fetch_optional(conn)
-                .await
-        })
+    /// The addresses of contacts, whole; those that were erased are not in it.
+    pub async fn contact_addresses(
+        &mut self,
+        contacts: &[ContactId],
+    ) -> Result<HashMap<ContactId, (ContactKind, String)>, Fault> {
+        let mut found = HashMap::new();
+        for some in contacts.chunks(500) {
+            let text = format!(
+                "select id, kind, address from contact where id in ({}) and address is not null",
+                parameters(1, some.len())
+            );
+            let rows: Vec<(ContactId, ContactKind, String)> = on!(self, |conn| {
+                let mut query = sqlx::query_as(AssertSqlSafe(text));
+                for contact in some {
+                    query = query.bind(*contact);
+                }
+                query.fetch_all(conn).await
+            })?;
+            found.extend(rows.into_iter().map(|(id, kind, address)| (id, (kind, address))));
+        }
+        Ok(found)
     }
 
     pub(super) async fn link_contact(

@@ -6,11 +6,13 @@ mod arrival;
 mod at;
 mod meta;
 mod migrate;
+mod rows;
 mod text;
 
 pub use arrival::Arrival;
 pub use at::At;
 pub use migrate::{MIGRATIONS, Schema, SchemaFault};
+pub(crate) use rows::{parameters, rows, rows_max};
 pub(crate) use text::stored_text;
 
 use std::{path::Path, str::FromStr, time::Duration};

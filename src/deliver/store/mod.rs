@@ -11,62 +11,86 @@ mod told; // Who is told.
 
 pub(super) use answers::Candidate;
 pub(super) use boards::LiveBroadcast;
-pub(super) use outbox::{Claimed, Outcome};
+pub(super) use outbox::{Claimed, Ended, Outcome};
 pub(super) use progress::NoticeRow;
-pub(super) use told::ToExpand;
+pub(super) use told::{Questions, ToExpand};
+
+use std::collections::HashSet;
 
 use alerts::Content;
 use jiff::Timestamp;
-use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, types::Json};
 
 use super::{NewBroadcast, NewNotice};
 use crate::{
     id::{AlertId, ContactId, NoticeId},
     on,
-    store::{At, Fault, Tx},
+    store::{At, Fault, Tx, rows, rows_max},
 };
+
+/// Values of one notice in `put_notices`.
+const COLUMNS: usize = 28;
 
 impl Tx {
     /// Puts a notice into the outbox. False when one with this key is there already.
     pub async fn put_notice(&mut self, notice: &NewNotice) -> Result<bool, Fault> {
-        debug_assert!(!notice.reasons.is_empty(), "a notice says why this person is told");
-        let put: Option<NoticeId> = on!(self, |conn| {
-            sqlx::query_scalar(
+        Ok(self.put_notices(std::slice::from_ref(notice)).await?.contains(&notice.id))
+    }
+
+    /// Puts notices into the outbox. Gives those that are new; the key of the others is there already.
+    pub async fn put_notices(&mut self, notices: &[NewNotice]) -> Result<HashSet<NoticeId>, Fault> {
+        let mut put = HashSet::with_capacity(notices.len());
+        for some in notices.chunks(rows_max(COLUMNS)) {
+            let text = format!(
                 "insert into notice
                      (id, key, broadcast_id, alert_id, report_id, person_id, contact_id, target, channel, lane, priority,
-                      reasons, language, subject, body, sms, payload, question, state, attempts, failures,
-                      made_at, due_at, expires_at, exercise_id)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'waiting', 0, 0,
-                      $19, $20, $21, $22)
+                      reasons, language, subject, body, sms, payload, question, link_digest, link_until, reference,
+                      made_at, due_at, expires_at, exercise_id, state, attempts, failures)
+                 values {}
                  on conflict (key) do nothing
                  returning id",
-            )
-            .bind(notice.id)
-            .bind(notice.key.as_str())
-            .bind(notice.broadcast)
-            .bind(notice.alert)
-            .bind(notice.report)
-            .bind(notice.person)
-            .bind(notice.contact)
-            .bind(notice.target.as_deref())
-            .bind(notice.channel)
-            .bind(notice.lane())
-            .bind(notice.priority as i32)
-            .bind(Json(&notice.reasons))
-            .bind(notice.message.language.as_str())
-            .bind(notice.message.subject.as_str())
-            .bind(notice.message.body.as_str())
-            .bind(notice.message.sms.as_str())
-            .bind(notice.payload.as_ref().map(Json))
-            .bind(notice.question)
-            .bind(At(notice.made_at))
-            .bind(At(notice.due_at))
-            .bind(notice.expires_at.map(At))
-            .bind(notice.exercise)
-            .fetch_optional(conn)
-            .await
-        })?;
-        Ok(put.is_some())
+                rows(1, some.len(), COLUMNS)
+            );
+            let ids: Vec<NoticeId> = on!(self, |conn| {
+                let mut query = sqlx::query_scalar(AssertSqlSafe(text));
+                for notice in some {
+                    debug_assert!(!notice.reasons.is_empty(), "a notice says why this person is told");
+                    let answer_by = notice.answer_by.as_ref();
+                    query = query
+                        .bind(notice.id)
+                        .bind(notice.key.as_str())
+                        .bind(notice.broadcast)
+                        .bind(notice.alert)
+                        .bind(notice.report)
+                        .bind(notice.person)
+                        .bind(notice.contact)
+                        .bind(notice.target.as_deref())
+                        .bind(notice.channel)
+                        .bind(notice.lane())
+                        .bind(notice.priority as i32)
+                        .bind(Json(&notice.reasons))
+                        .bind(notice.message.language.as_str())
+                        .bind(notice.message.subject.as_str())
+                        .bind(notice.message.body.as_str())
+                        .bind(notice.message.sms.as_str())
+                        .bind(notice.payload.as_ref().map(Json))
+                        .bind(notice.question)
+                        .bind(answer_by.map(|by| by.link_digest.as_slice()))
+                        .bind(answer_by.map(|by| At(by.link_until)))
+                        .bind(answer_by.and_then(|by| by.reference))
+                        .bind(At(notice.made_at))
+                        .bind(At(notice.due_at))
+                        .bind(notice.expires_at.map(At))
+                        .bind(notice.exercise)
+                        .bind("waiting")
+                        .bind(0_i32)
+                        .bind(0_i32);
+                }
+                query.fetch_all(conn).await
+            })?;
+            put.extend(ids);
+        }
+        Ok(put)
     }
 
     /// Puts a broadcast into the outbox, and takes out what still waits of the alerts that it supersedes.

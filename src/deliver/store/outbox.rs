@@ -2,9 +2,11 @@
 //! Used by `send` only.
 //! A claim counts the attempt before it is made; a finish whose lease is no longer held changes nothing.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
     id::{AlertId, AttemptId, ContactId, ExerciseId, NoticeId},
     on,
     staff::contact::ContactKind,
-    store::{At, Engine, Fault, Tx},
+    store::{At, Engine, Fault, Tx, rows, rows_max},
 };
 
 /// A notice that this worker may send until its lease runs out.
@@ -50,6 +52,36 @@ pub(in crate::deliver) enum Outcome {
     Retry { why: String, at: Timestamp },
     /// It did not, and is not tried again.
     Final { why: String },
+}
+
+/// One attempt that has ended.
+#[derive(Clone, Debug)]
+pub(in crate::deliver) struct Ended {
+    pub notice: NoticeId,
+    pub attempt: AttemptId,
+    pub outcome: Outcome,
+}
+
+/// Values of one attempt in `settled!`.
+const SETTLED_COLUMNS: usize = 7;
+
+/// Binds what became of one attempt: notice, state, next time, error, receipt, time sent, failures.
+macro_rules! settled {
+    ($query:ident, $one:expr, $at:expr) => {{
+        let (state, due_at, why, receipt, failures) = match &$one.outcome {
+            Outcome::Sent { receipt, again_at } => ("sent", *again_at, None, receipt.as_deref(), 0_i32),
+            Outcome::Retry { why, at } => ("waiting", Some(*at), Some(why.as_str()), None, 1),
+            Outcome::Final { why } => ("failed", None, Some(why.as_str()), None, 1),
+        };
+        $query
+            .bind($one.notice)
+            .bind(state)
+            .bind(due_at.map(At))
+            .bind(why)
+            .bind(receipt)
+            .bind((state == "sent").then_some(At($at)))
+            .bind(failures)
+    }};
 }
 
 impl Outcome {
@@ -162,10 +194,10 @@ impl Tx {
                     .await?
             }
         };
+        let contacts: Vec<ContactId> = claimed.iter().filter_map(|notice| notice.contact_id).collect();
+        let addresses = self.contact_addresses(&contacts).await?;
         for notice in &mut claimed {
-            if let Some(contact) = notice.contact_id {
-                notice.contact = self.contact_address(contact).await?;
-            }
+            notice.contact = notice.contact_id.and_then(|contact| addresses.get(&contact).cloned());
         }
         Ok(claimed)
     }
@@ -188,23 +220,26 @@ impl Tx {
         })
     }
 
-    pub(in crate::deliver) async fn begin_attempt(
+    pub(in crate::deliver) async fn begin_attempts(
         &mut self,
-        id: AttemptId,
-        notice: NoticeId,
+        begun: &[(AttemptId, NoticeId)],
         lane: &str,
         at: Timestamp,
     ) -> Result<(), Fault> {
-        on!(self, |conn| {
-            sqlx::query("insert into attempt (id, notice_id, lane, started_at) values ($1, $2, $3, $4)")
-                .bind(id)
-                .bind(notice)
-                .bind(lane)
-                .bind(At(at))
-                .execute(conn)
-                .await
-                .map(drop)
-        })
+        for some in begun.chunks(rows_max(4)) {
+            let text = format!(
+                "insert into attempt (id, notice_id, lane, started_at) values {}",
+                rows(1, some.len(), 4)
+            );
+            on!(self, |conn| {
+                let mut query = sqlx::query(AssertSqlSafe(text));
+                for (attempt, notice) in some {
+                    query = query.bind(*attempt).bind(*notice).bind(lane).bind(At(at));
+                }
+                query.execute(conn).await.map(drop)
+            })?;
+        }
+        Ok(())
     }
 
     /// How many attempts a lane began since then: what its limit per second is measured by, over every node.
@@ -218,80 +253,106 @@ impl Tx {
         })
     }
 
-    /// Settles one attempt. False when the lease was lost: then only the attempt is marked, the notice is another's.
+    /// Settles attempts made under one lease. Gives the notices whose lease was held; of the others only the attempt is marked, the
+    /// notice is another's.
     ///
     /// A notice that was withdrawn while it was being sent (`due_at` is null) is not due again, whatever became of the attempt.
-    pub(in crate::deliver) async fn finish_attempt(
+    pub(in crate::deliver) async fn finish_attempts(
         &mut self,
-        notice: NoticeId,
-        attempt: AttemptId,
         lease: Uuid,
-        outcome: &Outcome,
+        ended: &[Ended],
         at: Timestamp,
-    ) -> Result<bool, Fault> {
-        let (state, due_at, why, receipt, failures) = match outcome {
-            Outcome::Sent { receipt, again_at } => ("sent", *again_at, None, receipt.as_deref(), 0),
-            Outcome::Retry { why, at } => ("waiting", Some(*at), Some(why.as_str()), None, 1),
-            Outcome::Final { why } => ("failed", None, Some(why.as_str()), None, 1),
-        };
-        let sent_at = (state == "sent").then_some(At(at));
+    ) -> Result<HashSet<NoticeId>, Fault> {
+        let mut held = HashSet::with_capacity(ended.len());
+        for some in ended.chunks(rows_max(SETTLED_COLUMNS)) {
+            held.extend(self.settle_notices(lease, some, at).await?);
+            self.settle_attempts(some, &held, at).await?;
+        }
+        let kept: Vec<&Ended> = ended.iter().filter(|one| held.contains(&one.notice)).collect();
+        for some in kept.chunks(rows_max(SETTLED_COLUMNS)) {
+            self.settle_companions(some, at).await?;
+        }
+        for one in kept {
+            if matches!(one.outcome, Outcome::Final { .. }) {
+                self.try_next_contact(one.notice, at).await?;
+            }
+        }
+        Ok(held)
+    }
+
+    async fn settle_notices(&mut self, lease: Uuid, ended: &[Ended], at: Timestamp) -> Result<Vec<NoticeId>, Fault> {
         // A `delivered` that came while we were sending stays; a repeated message that fails was sent before and stays so.
-        let held = on!(self, |conn| {
-            sqlx::query(concat!(
-                "update notice
+        let text = format!(
+            concat!(
+                "with ended (notice_id, now_state, next_at, why, got, left_at, failed) as (values {})
+                 update notice
                  set lease = null, lease_until = null,
-                     state = case when state in ('delivered', 'withdrawn') or (state = 'sent' and $3 <> 'sent') then state else $3 end,
-                     due_at = case when due_at is null then null else $4 end,
-                     last_error = $5, receipt = coalesce($6, receipt), sent_at = coalesce(sent_at, $7),
-                     failures = case when $8 = 0 then 0 else failures + $8 end, ",
-                blank_secrets!("(due_at is null or $3 <> 'waiting')"),
-                " where id = $1 and lease = $2",
-            ))
-            .bind(notice)
-            .bind(lease)
-            .bind(state)
-            .bind(due_at.map(At))
-            .bind(why)
-            .bind(receipt)
-            .bind(sent_at)
-            .bind(failures)
-            .execute(conn)
-            .await
-            .map(|done| done.rows_affected() == 1)
-        })?;
-        let word = if held { outcome.word() } else { "lost" };
+                     state = case when state in ('delivered', 'withdrawn') or (state = 'sent' and now_state <> 'sent')
+                         then state else now_state end,
+                     due_at = case when due_at is null then null else next_at end,
+                     last_error = why, receipt = coalesce(got, receipt), sent_at = coalesce(sent_at, left_at),
+                     failures = case when failed = 0 then 0 else failures + failed end, ",
+                blank_secrets!("(due_at is null or now_state <> 'waiting')"),
+                " from ended
+                 where id = ended.notice_id and lease = $1
+                 returning id",
+            ),
+            rows(2, ended.len(), SETTLED_COLUMNS)
+        );
         on!(self, |conn| {
-            sqlx::query("update attempt set ended_at = $2, verdict = $3, detail = $4 where id = $1")
-                .bind(attempt)
-                .bind(At(at))
-                .bind(word)
-                .bind(why.or(receipt))
-                .execute(conn)
-                .await
-                .map(drop)
-        })?;
-        if !held {
-            return Ok(false);
-        }
-        // What goes out with it shares its fate.
+            let mut query = sqlx::query_scalar(AssertSqlSafe(text)).bind(lease);
+            for one in ended {
+                query = settled!(query, one, at);
+            }
+            query.fetch_all(conn).await
+        })
+    }
+
+    async fn settle_attempts(
+        &mut self,
+        ended: &[Ended],
+        held: &HashSet<NoticeId>,
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        let text = format!(
+            "with ended (attempt_id, word, said) as (values {})
+             update attempt
+             set ended_at = $1, verdict = word, detail = said
+             from ended
+             where id = ended.attempt_id",
+            rows(2, ended.len(), 3)
+        );
         on!(self, |conn| {
-            sqlx::query(
-                "update notice
-                 set state = $2, attempts = attempts + 1, last_error = $3, sent_at = coalesce(sent_at, $4)
-                 where merged_into = $1 and state in ('waiting', 'sent')",
-            )
-            .bind(notice)
-            .bind(state)
-            .bind(why)
-            .bind(sent_at)
-            .execute(conn)
-            .await
-            .map(drop)
-        })?;
-        if state == "failed" {
-            self.try_next_contact(notice, at).await?;
-        }
-        Ok(true)
+            let mut query = sqlx::query(AssertSqlSafe(text)).bind(At(at));
+            for one in ended {
+                let word = if held.contains(&one.notice) { one.outcome.word() } else { "lost" };
+                let said = match &one.outcome {
+                    Outcome::Sent { receipt, .. } => receipt.as_deref(),
+                    Outcome::Retry { why, .. } | Outcome::Final { why } => Some(why.as_str()),
+                };
+                query = query.bind(one.attempt).bind(word).bind(said);
+            }
+            query.execute(conn).await.map(drop)
+        })
+    }
+
+    /// What goes out with these notices shares their fate.
+    async fn settle_companions(&mut self, ended: &[&Ended], at: Timestamp) -> Result<(), Fault> {
+        let text = format!(
+            "with ended (notice_id, now_state, next_at, why, got, left_at, failed) as (values {})
+             update notice
+             set state = now_state, attempts = attempts + 1, last_error = why, sent_at = coalesce(sent_at, left_at)
+             from ended
+             where merged_into = ended.notice_id and state in ('waiting', 'sent')",
+            rows(1, ended.len(), SETTLED_COLUMNS)
+        );
+        on!(self, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(text));
+            for one in ended {
+                query = settled!(query, one, at);
+            }
+            query.execute(conn).await.map(drop)
+        })
     }
 
     /// The gateway says what became of a message: delivered, or not after all. Of the target it was sent by; others change nothing.

@@ -2,18 +2,32 @@
 //! Used by `expand`.
 //! A person is a recipient of a broadcast once; a second reason is added to the first.
 
+use std::collections::{HashMap, HashSet};
+
 use alerts::Content;
 use jiff::Timestamp;
 use maps::ZoneCode;
-use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, types::Json};
 
 use crate::{
     deliver::Reason,
     id::{AlertId, BroadcastId, ContactId, ExerciseId, NoticeId, PersonId},
     on,
     staff::contact::ContactKind,
-    store::{At, Engine, Fault, Tx},
+    store::{At, Engine, Fault, Tx, parameters, rows, rows_max},
 };
+
+/// People or contacts that one statement asks for.
+const LIST_MAX: usize = 500;
+
+/// The questions of one telephone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::deliver) struct Questions {
+    /// That can still be answered.
+    pub open: i64,
+    /// That were ever asked.
+    pub ever: i64,
+}
 
 /// A broadcast whose expansion is not done.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -106,74 +120,101 @@ impl Tx {
         })
     }
 
-    /// Whether somebody is a recipient.
-    pub(in crate::deliver) async fn is_recipient(
+    /// Who of these people are recipients already.
+    pub(in crate::deliver) async fn recipients_among(
         &mut self,
         broadcast: BroadcastId,
-        person: PersonId,
-    ) -> Result<bool, Fault> {
-        let found: Option<PersonId> = on!(self, |conn| {
-            sqlx::query_scalar("select person_id from recipient where broadcast_id = $1 and person_id = $2")
-                .bind(broadcast)
-                .bind(person)
-                .fetch_optional(conn)
-                .await
-        })?;
-        Ok(found.is_some())
+        people: &[PersonId],
+    ) -> Result<HashSet<PersonId>, Fault> {
+        let mut found = HashSet::new();
+        for some in people.chunks(LIST_MAX) {
+            let text = format!(
+                "select person_id from recipient where broadcast_id = $1 and person_id in ({})",
+                parameters(2, some.len())
+            );
+            let ids: Vec<PersonId> = on!(self, |conn| {
+                let mut query = sqlx::query_scalar(AssertSqlSafe(text)).bind(broadcast);
+                for person in some {
+                    query = query.bind(*person);
+                }
+                query.fetch_all(conn).await
+            })?;
+            found.extend(ids);
+        }
+        Ok(found)
     }
 
-    /// Makes somebody a recipient. False when they were one already; then the reasons are added.
+    /// Makes people recipients, each with the reasons and the time when the next contact is due. Gives those who were none before;
+    /// to the others the reasons are added.
     pub(in crate::deliver) async fn tell(
+        &mut self,
+        broadcast: BroadcastId,
+        told: &[(PersonId, Vec<Reason>, Option<Timestamp>)],
+        at: Timestamp,
+    ) -> Result<HashSet<PersonId>, Fault> {
+        let mut new = HashSet::with_capacity(told.len());
+        for some in told.chunks(rows_max(5)) {
+            let text = format!(
+                "insert into recipient (broadcast_id, person_id, reasons, told_at, escalate_at)
+                 values {}
+                 on conflict (broadcast_id, person_id) do nothing
+                 returning person_id",
+                rows(1, some.len(), 5)
+            );
+            let ids: Vec<PersonId> = on!(self, |conn| {
+                let mut query = sqlx::query_scalar(AssertSqlSafe(text));
+                for (person, reasons, escalate_at) in some {
+                    query = query
+                        .bind(broadcast)
+                        .bind(*person)
+                        .bind(Json(reasons))
+                        .bind(At(at))
+                        .bind(escalate_at.map(At));
+                }
+                query.fetch_all(conn).await
+            })?;
+            new.extend(ids);
+        }
+        for (person, reasons, _) in told {
+            if !new.contains(person) {
+                self.add_reasons(broadcast, *person, reasons).await?;
+            }
+        }
+        Ok(new)
+    }
+
+    async fn add_reasons(
         &mut self,
         broadcast: BroadcastId,
         person: PersonId,
         reasons: &[Reason],
-        at: Timestamp,
-        escalate_at: Option<Timestamp>,
-    ) -> Result<bool, Fault> {
-        let known: Option<Json<Vec<Reason>>> = on!(self, |conn| {
+    ) -> Result<(), Fault> {
+        let Json(mut known): Json<Vec<Reason>> = on!(self, |conn| {
             sqlx::query_scalar("select reasons from recipient where broadcast_id = $1 and person_id = $2")
                 .bind(broadcast)
                 .bind(person)
-                .fetch_optional(conn)
+                .fetch_one(conn)
                 .await
         })?;
-        if let Some(Json(mut known)) = known {
-            let before = known.len();
-            for reason in reasons {
-                // A mentor of a whole school is told why with the first fifty.
-                if !known.contains(reason) && known.len() < 50 {
-                    known.push(reason.clone());
-                }
+        let before = known.len();
+        for reason in reasons {
+            // A mentor of a whole school is told why with the first fifty.
+            if !known.contains(reason) && known.len() < 50 {
+                known.push(reason.clone());
             }
-            if known.len() > before {
-                on!(self, |conn| {
-                    sqlx::query("update recipient set reasons = $3 where broadcast_id = $1 and person_id = $2")
-                        .bind(broadcast)
-                        .bind(person)
-                        .bind(Json(&known))
-                        .execute(conn)
-                        .await
-                        .map(drop)
-                })?;
-            }
-            return Ok(false);
+        }
+        if known.len() == before {
+            return Ok(());
         }
         on!(self, |conn| {
-            sqlx::query(
-                "insert into recipient (broadcast_id, person_id, reasons, told_at, escalate_at)
-                 values ($1, $2, $3, $4, $5)",
-            )
-            .bind(broadcast)
-            .bind(person)
-            .bind(Json(reasons))
-            .bind(At(at))
-            .bind(escalate_at.map(At))
-            .execute(conn)
-            .await
-            .map(drop)
-        })?;
-        Ok(true)
+            sqlx::query("update recipient set reasons = $3 where broadcast_id = $1 and person_id = $2")
+                .bind(broadcast)
+                .bind(person)
+                .bind(Json(&known))
+                .execute(conn)
+                .await
+                .map(drop)
+        })
     }
 
     /// Whoever an alert told for certain or perhaps: at least one attempt was made, or it went out with another's.
@@ -206,49 +247,66 @@ impl Tx {
         })
     }
 
-    /// The contacts by which an alert reached somebody, the surest first: answered, delivered, sent, tried.
+    /// The contacts by which an alert reached these people, for each the surest first: answered, delivered, sent, tried.
     pub(in crate::deliver) async fn contacts_that_reached(
         &mut self,
         alert: AlertId,
-        person: PersonId,
-    ) -> Result<Vec<(ContactId, ContactKind)>, Fault> {
-        on!(self, |conn| {
-            sqlx::query_as(
-                "select c.id, c.kind
+        people: &[PersonId],
+    ) -> Result<HashMap<PersonId, Vec<(ContactId, ContactKind)>>, Fault> {
+        let mut reached: HashMap<PersonId, Vec<(ContactId, ContactKind)>> = HashMap::new();
+        for some in people.chunks(LIST_MAX) {
+            let text = format!(
+                "select n.person_id, c.id, c.kind
                  from notice n
                  join contact c on c.id = n.contact_id
-                 where n.alert_id = $1 and n.person_id = $2 and n.attempts > 0 and c.address is not null
-                   and exists (select 1 from person_contact pc where pc.person_id = $2 and pc.contact_id = c.id)
-                 order by case when n.answer is not null then 0 when n.state = 'delivered' then 1 when n.state = 'sent' then 2 else 3 end,
-                     n.made_at desc
-                 limit 10",
-            )
-            .bind(alert)
-            .bind(person)
-            .fetch_all(conn)
-            .await
-        })
+                 where n.alert_id = $1 and n.person_id in ({}) and n.attempts > 0 and c.address is not null
+                   and exists (select 1 from person_contact pc where pc.person_id = n.person_id and pc.contact_id = c.id)
+                 order by n.person_id,
+                     case when n.answer is not null then 0 when n.state = 'delivered' then 1 when n.state = 'sent' then 2 else 3 end,
+                     n.made_at desc",
+                parameters(2, some.len())
+            );
+            let rows: Vec<(PersonId, ContactId, ContactKind)> = on!(self, |conn| {
+                let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(alert);
+                for person in some {
+                    query = query.bind(*person);
+                }
+                query.fetch_all(conn).await
+            })?;
+            for (person, contact, kind) in rows {
+                reached.entry(person).or_default().push((contact, kind));
+            }
+        }
+        Ok(reached)
     }
 
-    /// The notice of this broadcast that goes to this contact already: a family's telephone rings once.
-    pub(in crate::deliver) async fn head_notice(
+    /// The notices of this broadcast that go to these contacts already: a family's telephone rings once.
+    pub(in crate::deliver) async fn head_notices(
         &mut self,
         broadcast: BroadcastId,
-        contact: ContactId,
-    ) -> Result<Option<NoticeId>, Fault> {
-        on!(self, |conn| {
-            sqlx::query_scalar(
-                "select id from notice
-                 where broadcast_id = $1 and contact_id = $2 and channel = 'sms' and merged_into is null
+        contacts: &[ContactId],
+    ) -> Result<HashMap<ContactId, NoticeId>, Fault> {
+        let mut heads = HashMap::new();
+        for some in contacts.chunks(LIST_MAX) {
+            let text = format!(
+                "select contact_id, id from notice
+                 where broadcast_id = $1 and contact_id in ({}) and channel = 'sms' and merged_into is null
                    and state in ('waiting', 'sent', 'delivered')
-                 order by made_at, id
-                 limit 1",
-            )
-            .bind(broadcast)
-            .bind(contact)
-            .fetch_optional(conn)
-            .await
-        })
+                 order by made_at, id",
+                parameters(2, some.len())
+            );
+            let rows: Vec<(ContactId, NoticeId)> = on!(self, |conn| {
+                let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(broadcast);
+                for contact in some {
+                    query = query.bind(*contact);
+                }
+                query.fetch_all(conn).await
+            })?;
+            for (contact, notice) in rows {
+                heads.entry(contact).or_insert(notice);
+            }
+        }
+        Ok(heads)
     }
 
     /// Lets a notice go out with another one to the same telephone.
@@ -271,45 +329,35 @@ impl Tx {
         })
     }
 
-    /// How many questions stand open at a contact, and how many it was ever asked.
+    /// How many questions stand open at these contacts, and how many each was ever asked. Those that were asked none are not in it.
     pub(in crate::deliver) async fn questions_at(
         &mut self,
-        contact: ContactId,
+        contacts: &[ContactId],
         now: Timestamp,
-    ) -> Result<(i64, i64), Fault> {
-        on!(self, |conn| {
-            sqlx::query_as(
-                "select cast(coalesce(sum(case when answer is null and state <> 'withdrawn' and (expires_at is null or expires_at > $2)
+    ) -> Result<HashMap<ContactId, Questions>, Fault> {
+        let mut questions = HashMap::new();
+        for some in contacts.chunks(LIST_MAX) {
+            let text = format!(
+                "select contact_id,
+                     cast(sum(case when answer is null and state <> 'withdrawn' and (expires_at is null or expires_at > $1)
                          and not exists (select 1 from broadcast b where b.id = notice.broadcast_id and b.ended_at is not null)
-                     then 1 else 0 end), 0) as bigint),
-                     count(*)
+                     then 1 else 0 end) as bigint) as open,
+                     count(*) as ever
                  from notice
-                 where contact_id = $1 and question is not null and merged_into is null",
-            )
-            .bind(contact)
-            .bind(At(now))
-            .fetch_one(conn)
-            .await
-        })
-    }
-
-    pub(in crate::deliver) async fn set_link(
-        &mut self,
-        notice: NoticeId,
-        digest: &[u8],
-        until: Timestamp,
-        reference: Option<i32>,
-    ) -> Result<(), Fault> {
-        on!(self, |conn| {
-            sqlx::query("update notice set link_digest = $2, link_until = $3, reference = $4 where id = $1")
-                .bind(notice)
-                .bind(digest)
-                .bind(At(until))
-                .bind(reference)
-                .execute(conn)
-                .await
-                .map(drop)
-        })
+                 where contact_id in ({}) and question is not null and merged_into is null
+                 group by contact_id",
+                parameters(2, some.len())
+            );
+            let rows: Vec<(ContactId, i64, i64)> = on!(self, |conn| {
+                let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(At(now));
+                for contact in some {
+                    query = query.bind(*contact);
+                }
+                query.fetch_all(conn).await
+            })?;
+            questions.extend(rows.into_iter().map(|(contact, open, ever)| (contact, Questions { open, ever })));
+        }
+        Ok(questions)
     }
 
     /// Recipients who did not answer in time. What is over is told to nobody any more.
