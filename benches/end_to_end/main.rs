@@ -50,27 +50,33 @@ async fn main() -> Result<()> {
     let resident = resident_bytes(service.id()).context("resident memory is read from /proc")?;
     table.row("idle memory", &megabytes(resident), "", "≤ 80 MB", "resident, sample city, 5 s after the start");
 
-    let proposals = readings_to_proposals(&city).await?;
-    table.series(
-        "reading to proposal",
-        &proposals,
-        "p99 ≤ 250 ms",
-        "from MQTT publish (QoS 1) of the reading that completes the dwell to the staff page's event",
-    );
-    let telephones = publications_to_telephones(&city).await?;
-    table.series(
-        "publication to the last of 1,000 telephones (MQTT)",
-        &telephones,
-        "p99 ≤ 250 ms",
-        "from POST publish to the last notice received by MQTT (QoS 1); each answered afterwards",
-    );
-    let pages = publications_to_pages(&city).await?;
-    table.series(
-        "publication to the last of 1,000 open pages",
-        &pages,
-        "p99 ≤ 250 ms",
-        "from POST publish to the last server-sent event",
-    );
+    // `cargo bench --bench end_to_end -- telephones` measures that part only.
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted = |part: &str| wanted.as_deref().is_none_or(|wanted| part.contains(wanted));
+    if wanted("proposals") {
+        table.series(
+            "reading to proposal",
+            &readings_to_proposals(&city).await?,
+            "p99 ≤ 250 ms",
+            "from MQTT publish (QoS 1) of the reading that completes the dwell to the staff page's event",
+        );
+    }
+    if wanted("telephones") {
+        table.series(
+            "publication to the last of 1,000 telephones (MQTT)",
+            &publications_to_telephones(&city).await?,
+            "p99 ≤ 250 ms",
+            "from POST publish to the last notice received by MQTT (QoS 1); each answered afterwards",
+        );
+    }
+    if wanted("pages") {
+        table.series(
+            "publication to the last of 1,000 open pages",
+            &publications_to_pages(&city).await?,
+            "p99 ≤ 250 ms",
+            "from POST publish to the last server-sent event",
+        );
+    }
     let loaded = resident_bytes(service.id()).context("resident memory is read from /proc")?;
     table.row("memory after that", &megabytes(loaded), "", "", "resident, after all rounds");
     let stopped = service.stop()?;

@@ -394,8 +394,13 @@ fn compose(
     // Two digits name a question among those of one telephone; they come round after ninety.
     let reference = i32::try_from(10 + asked.ever % 90).expect("10 to 99");
     let reply = if asked.open > 0 && !joins { format!("1 {reference}") } else { "1".to_owned() };
-    let reader =
-        Reader { language: &told.language, minor: told.minor, mentor_of: &one.minors.names, link: &link, reply: &reply };
+    let reader = Reader {
+        language: &told.language,
+        minor: told.minor,
+        mentor_of: &one.minors.names,
+        link: &link,
+        reply: &reply,
+    };
     let found_later = one.minors.found_later.map(|minor| format!(":{minor}")).unwrap_or_default();
     let link_hours = Duration::from_hours(ground.config.deliver.link_hours.unsigned_abs());
     NewNotice {

@@ -13,7 +13,7 @@ use crate::{
     id::{ContactId, ExerciseId, InvitationId, PersonId, SquadId},
     on,
     staff::contact::ContactKind,
-    store::{At, Fault, Tx, parameters},
+    store::{At, Fault, Tx},
 };
 
 /// A helper with what stands in this room's own tables.
@@ -405,31 +405,31 @@ impl Tx {
         after: Option<PersonId>,
         limit: i64,
     ) -> Result<Vec<AudienceRow>, Fault> {
+        let mut places = self.places();
         let text = format!(
             "select h.person_id, p.name, p.language, p.minor, h.mentor_id, min(hz.zone) as zone
              from helper_zone hz
              join helper h on h.person_id = hz.person_id
              join person p on p.id = h.person_id
-             where hz.zone in ({}) and hz.withdrawn_at is null and h.left_at is null and p.erased_at is null and h.person_id > $1
+             where hz.zone in ({}) and hz.withdrawn_at is null and h.left_at is null and p.erased_at is null and h.person_id > {}
              group by h.person_id, p.name, p.language, p.minor, h.mentor_id
              order by h.person_id
-             limit $2",
-            parameters(3, zones.len())
+             limit {}",
+            places.list(zones.len()),
+            places.one(),
+            places.one(),
         );
         on!(self, |conn| {
-            let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(after.unwrap_or(NOBODY)).bind(limit);
+            let mut query = sqlx::query_as(AssertSqlSafe(text));
             for zone in zones {
                 query = query.bind(zone.as_str());
             }
-            query.fetch_all(conn).await
+            query.bind(after.unwrap_or(NOBODY)).bind(limit).fetch_all(conn).await
         })
     }
 
     /// The verified contacts of these people, each's preferred one first. People without any are not in it.
-    pub async fn verified_contacts(
-        &mut self,
-        people: &[PersonId],
-    ) -> Result<HashMap<PersonId, Vec<Reached>>, Fault> {
+    pub async fn verified_contacts(&mut self, people: &[PersonId]) -> Result<HashMap<PersonId, Vec<Reached>>, Fault> {
         let mut contacts: HashMap<PersonId, Vec<Reached>> = HashMap::new();
         if people.is_empty() {
             return Ok(contacts);
@@ -440,7 +440,7 @@ impl Tx {
              join contact c on c.id = pc.contact_id
              where pc.person_id in ({}) and pc.verified_at is not null and c.address is not null
              order by pc.person_id, pc.preference, pc.contact_id",
-            parameters(1, people.len())
+            self.places().list(people.len())
         );
         let rows: Vec<ContactRow> = on!(self, |conn| {
             let mut query = sqlx::query_as(AssertSqlSafe(text));

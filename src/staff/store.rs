@@ -11,7 +11,7 @@ use super::{contact::ContactKind, people::Person, rights::Role};
 use crate::{
     id::{ContactId, ExerciseId, PersonId, SessionId, TokenId},
     on,
-    store::{At, Fault, Tx, parameters},
+    store::{At, Fault, Tx},
 };
 
 /// A contact of a person, in their order of preference.
@@ -178,7 +178,7 @@ impl Tx {
         for some in contacts.chunks(500) {
             let text = format!(
                 "select id, kind, address from contact where id in ({}) and address is not null",
-                parameters(1, some.len())
+                self.places().list(some.len())
             );
             let rows: Vec<(ContactId, ContactKind, String)> = on!(self, |conn| {
                 let mut query = sqlx::query_as(AssertSqlSafe(text));

@@ -12,7 +12,7 @@ mod text;
 pub use arrival::Arrival;
 pub use at::At;
 pub use migrate::{MIGRATIONS, Schema, SchemaFault};
-pub(crate) use rows::{parameters, rows, rows_max};
+pub(crate) use rows::rows_max;
 pub(crate) use text::stored_text;
 
 use std::{path::Path, str::FromStr, time::Duration};

@@ -1,21 +1,45 @@
-//! The texts of statements that take many values at once: numbered parameters for lists and rows, the same on both engines.
+//! The parameters of statements that take many values at once, written for whichever engine a transaction runs on.
 //! Used by stores whose work comes in batches: one statement for many rows costs a fraction of as many statements.
-//! Only parameter numbers stand in the text; every value is bound.
+//! Only places stand in the text; every value is bound, in the order in which the places were taken.
+
+use super::{Engine, Tx};
 
 /// Values of one statement at most: SQLite takes 32,766 and PostgreSQL 65,535, and a long text is parsed anew each time.
 const VALUES_MAX: usize = 8_000;
 
-/// `$first, $first+1, …`: as many parameters as there are values.
-pub(crate) fn parameters(first: usize, count: usize) -> String {
-    let numbers: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
-    numbers.join(", ")
+/// Hands out the places of one statement's parameters, first to last.
+///
+/// `$1, $2, …` on PostgreSQL. On SQLite a bare `?`: the driver looks a parameter that has a name up among all others, which for
+/// thousands of them takes longer than the statement.
+#[derive(Debug)]
+pub(crate) struct Places {
+    numbered: bool,
+    taken: usize,
 }
 
-/// `($first, …), (…)`: the parameters of `rows` rows with `columns` values each.
-pub(crate) fn rows(first: usize, rows: usize, columns: usize) -> String {
-    let rows: Vec<String> =
-        (0..rows).map(|row| format!("({})", parameters(first + row * columns, columns))).collect();
-    rows.join(", ")
+impl Places {
+    /// The next one.
+    pub(crate) fn one(&mut self) -> String {
+        self.taken += 1;
+        if self.numbered { format!("${}", self.taken) } else { "?".to_owned() }
+    }
+
+    /// The next `count`, with commas between.
+    pub(crate) fn list(&mut self, count: usize) -> String {
+        (0..count).map(|_| self.one()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The next `rows` rows of `columns` each: `(…), (…)`.
+    pub(crate) fn rows(&mut self, rows: usize, columns: usize) -> String {
+        (0..rows).map(|_| format!("({})", self.list(columns))).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Tx {
+    /// Places for the parameters of one statement. All of its parameters come from here.
+    pub(crate) fn places(&self) -> Places {
+        Places { numbered: matches!(self.engine, Engine::Postgres(_)), taken: 0 }
+    }
 }
 
 /// How many rows of `columns` values one statement takes.
@@ -28,8 +52,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_numbered_through_all_rows() {
-        assert_eq!(parameters(3, 2), "$3, $4");
-        assert_eq!(rows(2, 2, 3), "($2, $3, $4), ($5, $6, $7)");
+    fn places_are_numbered_through_lists_and_rows() {
+        let mut places = Places { numbered: true, taken: 0 };
+        assert_eq!(places.one(), "$1");
+        assert_eq!(places.list(2), "$2, $3");
+        assert_eq!(places.rows(2, 2), "($4, $5), ($6, $7)");
+        let mut places = Places { numbered: false, taken: 0 };
+        assert_eq!((places.one().as_str(), places.rows(1, 2).as_str()), ("?", "(?, ?)"));
     }
 }

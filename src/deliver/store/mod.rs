@@ -25,7 +25,7 @@ use super::{NewBroadcast, NewNotice};
 use crate::{
     id::{AlertId, ContactId, NoticeId},
     on,
-    store::{At, Fault, Tx, rows, rows_max},
+    store::{At, Fault, Tx, rows_max},
 };
 
 /// Values of one notice in `put_notices`.
@@ -49,7 +49,7 @@ impl Tx {
                  values {}
                  on conflict (key) do nothing
                  returning id",
-                rows(1, some.len(), COLUMNS)
+                self.places().rows(some.len(), COLUMNS)
             );
             let ids: Vec<NoticeId> = on!(self, |conn| {
                 let mut query = sqlx::query_scalar(AssertSqlSafe(text));

@@ -14,7 +14,7 @@ use crate::{
     id::{AlertId, AttemptId, ContactId, ExerciseId, NoticeId},
     on,
     staff::contact::ContactKind,
-    store::{At, Engine, Fault, Tx, rows, rows_max},
+    store::{At, Engine, Fault, Tx, rows_max},
 };
 
 /// A notice that this worker may send until its lease runs out.
@@ -229,7 +229,7 @@ impl Tx {
         for some in begun.chunks(rows_max(4)) {
             let text = format!(
                 "insert into attempt (id, notice_id, lane, started_at) values {}",
-                rows(1, some.len(), 4)
+                self.places().rows(some.len(), 4)
             );
             on!(self, |conn| {
                 let mut query = sqlx::query(AssertSqlSafe(text));
@@ -281,6 +281,7 @@ impl Tx {
     }
 
     async fn settle_notices(&mut self, lease: Uuid, ended: &[Ended], at: Timestamp) -> Result<Vec<NoticeId>, Fault> {
+        let mut places = self.places();
         // A `delivered` that came while we were sending stays; a repeated message that fails was sent before and stays so.
         let text = format!(
             concat!(
@@ -294,36 +295,34 @@ impl Tx {
                      failures = case when failed = 0 then 0 else failures + failed end, ",
                 blank_secrets!("(due_at is null or now_state <> 'waiting')"),
                 " from ended
-                 where id = ended.notice_id and lease = $1
+                 where id = ended.notice_id and lease = {}
                  returning id",
             ),
-            rows(2, ended.len(), SETTLED_COLUMNS)
+            places.rows(ended.len(), SETTLED_COLUMNS),
+            places.one(),
         );
         on!(self, |conn| {
-            let mut query = sqlx::query_scalar(AssertSqlSafe(text)).bind(lease);
+            let mut query = sqlx::query_scalar(AssertSqlSafe(text));
             for one in ended {
                 query = settled!(query, one, at);
             }
-            query.fetch_all(conn).await
+            query.bind(lease).fetch_all(conn).await
         })
     }
 
-    async fn settle_attempts(
-        &mut self,
-        ended: &[Ended],
-        held: &HashSet<NoticeId>,
-        at: Timestamp,
-    ) -> Result<(), Fault> {
+    async fn settle_attempts(&mut self, ended: &[Ended], held: &HashSet<NoticeId>, at: Timestamp) -> Result<(), Fault> {
+        let mut places = self.places();
         let text = format!(
             "with ended (attempt_id, word, said) as (values {})
              update attempt
-             set ended_at = $1, verdict = word, detail = said
+             set ended_at = {}, verdict = word, detail = said
              from ended
              where id = ended.attempt_id",
-            rows(2, ended.len(), 3)
+            places.rows(ended.len(), 3),
+            places.one(),
         );
         on!(self, |conn| {
-            let mut query = sqlx::query(AssertSqlSafe(text)).bind(At(at));
+            let mut query = sqlx::query(AssertSqlSafe(text));
             for one in ended {
                 let word = if held.contains(&one.notice) { one.outcome.word() } else { "lost" };
                 let said = match &one.outcome {
@@ -332,7 +331,7 @@ impl Tx {
                 };
                 query = query.bind(one.attempt).bind(word).bind(said);
             }
-            query.execute(conn).await.map(drop)
+            query.bind(At(at)).execute(conn).await.map(drop)
         })
     }
 
@@ -344,7 +343,7 @@ impl Tx {
              set state = now_state, attempts = attempts + 1, last_error = why, sent_at = coalesce(sent_at, left_at)
              from ended
              where merged_into = ended.notice_id and state in ('waiting', 'sent')",
-            rows(1, ended.len(), SETTLED_COLUMNS)
+            self.places().rows(ended.len(), SETTLED_COLUMNS)
         );
         on!(self, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(text));

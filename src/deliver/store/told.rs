@@ -14,7 +14,7 @@ use crate::{
     id::{AlertId, BroadcastId, ContactId, ExerciseId, NoticeId, PersonId},
     on,
     staff::contact::ContactKind,
-    store::{At, Engine, Fault, Tx, parameters, rows, rows_max},
+    store::{At, Engine, Fault, Tx, rows_max},
 };
 
 /// People or contacts that one statement asks for.
@@ -128,9 +128,11 @@ impl Tx {
     ) -> Result<HashSet<PersonId>, Fault> {
         let mut found = HashSet::new();
         for some in people.chunks(LIST_MAX) {
+            let mut places = self.places();
             let text = format!(
-                "select person_id from recipient where broadcast_id = $1 and person_id in ({})",
-                parameters(2, some.len())
+                "select person_id from recipient where broadcast_id = {} and person_id in ({})",
+                places.one(),
+                places.list(some.len()),
             );
             let ids: Vec<PersonId> = on!(self, |conn| {
                 let mut query = sqlx::query_scalar(AssertSqlSafe(text)).bind(broadcast);
@@ -159,17 +161,13 @@ impl Tx {
                  values {}
                  on conflict (broadcast_id, person_id) do nothing
                  returning person_id",
-                rows(1, some.len(), 5)
+                self.places().rows(some.len(), 5)
             );
             let ids: Vec<PersonId> = on!(self, |conn| {
                 let mut query = sqlx::query_scalar(AssertSqlSafe(text));
                 for (person, reasons, escalate_at) in some {
-                    query = query
-                        .bind(broadcast)
-                        .bind(*person)
-                        .bind(Json(reasons))
-                        .bind(At(at))
-                        .bind(escalate_at.map(At));
+                    query =
+                        query.bind(broadcast).bind(*person).bind(Json(reasons)).bind(At(at)).bind(escalate_at.map(At));
                 }
                 query.fetch_all(conn).await
             })?;
@@ -183,12 +181,7 @@ impl Tx {
         Ok(new)
     }
 
-    async fn add_reasons(
-        &mut self,
-        broadcast: BroadcastId,
-        person: PersonId,
-        reasons: &[Reason],
-    ) -> Result<(), Fault> {
+    async fn add_reasons(&mut self, broadcast: BroadcastId, person: PersonId, reasons: &[Reason]) -> Result<(), Fault> {
         let Json(mut known): Json<Vec<Reason>> = on!(self, |conn| {
             sqlx::query_scalar("select reasons from recipient where broadcast_id = $1 and person_id = $2")
                 .bind(broadcast)
@@ -255,16 +248,18 @@ impl Tx {
     ) -> Result<HashMap<PersonId, Vec<(ContactId, ContactKind)>>, Fault> {
         let mut reached: HashMap<PersonId, Vec<(ContactId, ContactKind)>> = HashMap::new();
         for some in people.chunks(LIST_MAX) {
+            let mut places = self.places();
             let text = format!(
                 "select n.person_id, c.id, c.kind
                  from notice n
                  join contact c on c.id = n.contact_id
-                 where n.alert_id = $1 and n.person_id in ({}) and n.attempts > 0 and c.address is not null
+                 where n.alert_id = {} and n.person_id in ({}) and n.attempts > 0 and c.address is not null
                    and exists (select 1 from person_contact pc where pc.person_id = n.person_id and pc.contact_id = c.id)
                  order by n.person_id,
                      case when n.answer is not null then 0 when n.state = 'delivered' then 1 when n.state = 'sent' then 2 else 3 end,
                      n.made_at desc",
-                parameters(2, some.len())
+                places.one(),
+                places.list(some.len()),
             );
             let rows: Vec<(PersonId, ContactId, ContactKind)> = on!(self, |conn| {
                 let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(alert);
@@ -288,12 +283,14 @@ impl Tx {
     ) -> Result<HashMap<ContactId, NoticeId>, Fault> {
         let mut heads = HashMap::new();
         for some in contacts.chunks(LIST_MAX) {
+            let mut places = self.places();
             let text = format!(
                 "select contact_id, id from notice
-                 where broadcast_id = $1 and contact_id in ({}) and channel = 'sms' and merged_into is null
+                 where broadcast_id = {} and contact_id in ({}) and channel = 'sms' and merged_into is null
                    and state in ('waiting', 'sent', 'delivered')
                  order by made_at, id",
-                parameters(2, some.len())
+                places.one(),
+                places.list(some.len()),
             );
             let rows: Vec<(ContactId, NoticeId)> = on!(self, |conn| {
                 let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(broadcast);
@@ -337,16 +334,18 @@ impl Tx {
     ) -> Result<HashMap<ContactId, Questions>, Fault> {
         let mut questions = HashMap::new();
         for some in contacts.chunks(LIST_MAX) {
+            let mut places = self.places();
             let text = format!(
                 "select contact_id,
-                     cast(sum(case when answer is null and state <> 'withdrawn' and (expires_at is null or expires_at > $1)
+                     cast(sum(case when answer is null and state <> 'withdrawn' and (expires_at is null or expires_at > {})
                          and not exists (select 1 from broadcast b where b.id = notice.broadcast_id and b.ended_at is not null)
                      then 1 else 0 end) as bigint) as open,
                      count(*) as ever
                  from notice
                  where contact_id in ({}) and question is not null and merged_into is null
                  group by contact_id",
-                parameters(2, some.len())
+                places.one(),
+                places.list(some.len()),
             );
             let rows: Vec<(ContactId, i64, i64)> = on!(self, |conn| {
                 let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(At(now));
