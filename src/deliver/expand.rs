@@ -74,35 +74,24 @@ pub async fn expand_due(ground: &Ground) -> Result<usize, Fault> {
         drop(tx);
         return escalate_due(ground).await;
     };
-    let mut told = 0;
-    match broadcast.step.as_str() {
-        "fan_out" => {
-            board::fan_out(ground, &mut tx, &live(&broadcast), &broadcast.told_by).await?;
-            tx.set_step(broadcast.id, if broadcast.told_by.is_empty() { "zones" } else { "told" }, None).await?;
-        }
-        "told" => {
-            // One earlier alert after the other; within one, by person. Who stands in two is told once.
-            let reached = everyone_told_by(&mut tx, &broadcast, limit).await?;
-            let last = reached.last().map(|told| told.person);
-            told += tell(ground, &mut tx, &broadcast, &reached, now).await?;
-            match last {
-                Some(last) => tx.set_step(broadcast.id, "told", Some(last)).await?,
-                None => tx.set_step(broadcast.id, "zones", None).await?,
-            }
-        }
-        _ => {
-            let people = if broadcast.zones.is_empty() {
-                Vec::new()
-            } else {
-                in_zones(ground, &mut tx, &broadcast.zones, broadcast.step_after, limit).await?
-            };
-            let last = people.last().map(|told| told.person);
-            told += tell(ground, &mut tx, &broadcast, &people, now).await?;
-            match last {
-                Some(last) => tx.set_step(broadcast.id, "zones", Some(last)).await?,
-                None => finish(&mut tx, &broadcast, now).await?,
-            }
-        }
+    let mut step = broadcast.step.as_str();
+    if step == "fan_out" {
+        board::fan_out(ground, &mut tx, &live(&broadcast), &broadcast.told_by).await?;
+        step = if broadcast.told_by.is_empty() { "zones" } else { "told" };
+    }
+    // One earlier alert after the other; within one, by person. Who stands in two is told once.
+    let people = match step {
+        "told" => everyone_told_by(&mut tx, &broadcast, limit).await?,
+        _ if broadcast.zones.is_empty() => Vec::new(),
+        _ => in_zones(ground, &mut tx, &broadcast.zones, broadcast.step_after, limit).await?,
+    };
+    let told = tell(ground, &mut tx, &broadcast, &people, now).await?;
+    // Fewer than could be: nobody comes after them.
+    let whole = people.len() < usize::try_from(limit).unwrap_or(usize::MAX);
+    match people.last() {
+        Some(last) if !whole => tx.set_step(broadcast.id, step, Some(last.person)).await?,
+        _ if step == "told" => tx.set_step(broadcast.id, "zones", None).await?,
+        _ => finish(&mut tx, &broadcast, now).await?,
     }
     tx.commit().await?;
     metrics::counter!("hamyar_told_total").increment(told as u64);
@@ -354,16 +343,15 @@ async fn put(
         let head = heads.get(&contact).copied().filter(|_| joins);
         let asked = questions.entry(contact).or_default();
         let notice = compose(ground, broadcast, one, (contact, channel), (*asked, head.is_some()), (now, due_at));
-        match head {
-            Some(head) => merges.push((notice.id, head)),
-            None => {
-                if notice.question.is_some() {
-                    asked.open += 1;
-                    asked.ever += 1;
-                }
-                if channel == Channel::Sms {
-                    heads.entry(contact).or_insert(notice.id);
-                }
+        if let Some(head) = head {
+            merges.push((notice.id, head));
+        } else {
+            if notice.question.is_some() {
+                asked.open += 1;
+                asked.ever += 1;
+            }
+            if channel == Channel::Sms {
+                heads.entry(contact).or_insert(notice.id);
             }
         }
         notices.push(notice);
@@ -419,7 +407,7 @@ fn compose(
         report: None,
         question,
         answer_by: Some(AnswerBy {
-            link_digest: secret.digest().to_vec(),
+            link_digest: secret.digest(),
             link_until: now + link_hours,
             reference: question.map(|_| reference),
         }),

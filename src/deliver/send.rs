@@ -24,6 +24,9 @@ use crate::{
 /// How long after a published MQTT notice it is published again, at first; the pause doubles up to `retry_longest_secs`.
 const REPUBLISH_FIRST_SECS: i64 = 30;
 
+/// How long ended attempts wait for others to be settled with. The network's time, as the attempts themselves.
+const SETTLE_AFTER: Duration = Duration::from_millis(20);
+
 /// Sends what is due of one channel, every lane of it side by side. Gives the number of attempts.
 pub async fn run_due(ground: &Ground, channels: &Channels, channel: Channel) -> Result<usize, Fault> {
     let lanes = channels.lanes(channel);
@@ -48,8 +51,7 @@ pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Resul
             .unwrap_or_else(|_| Verdict::Retry { after: None, why: "no answer in time".into() });
         (notice, verdict)
     });
-    // What has ended while the last was being settled is settled together: one commit for many, none waits for the slowest,
-    // and no attempt waits for a commit.
+    // What ends within a moment is settled together: one commit for many, none waits for the slowest, and no attempt waits for a commit.
     let (end, mut ended) = mpsc::channel(count);
     let mut attempts = attempts.buffer_unordered(in_flight(ground, lane));
     let attempting = async move {
@@ -62,6 +64,9 @@ pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Resul
     let settling = async {
         let mut group = Vec::new();
         while ended.recv_many(&mut group, count).await > 0 {
+            let more = async { while ended.recv_many(&mut group, count).await > 0 {} };
+            // Nothing is lost when the moment ends in between: what was received is in the group.
+            let _ = tokio::time::timeout(SETTLE_AFTER, more).await;
             settle(ground, lane, lease, std::mem::take(&mut group)).await?;
         }
         Ok(())

@@ -13,7 +13,7 @@ use hamyar::{
         progress::{self, Progress},
         reply::{self, Answer, SmsReply},
     },
-    helpers::NewHelper,
+    helpers::{self, NewHelper, Standing},
     id::Secret,
     staff::{contact::ContactKind, sign_in},
     store::Store,
@@ -123,6 +123,37 @@ async fn a_channel_that_hangs_delays_no_other() {
         assert!(!stuck.is_finished());
         let_go.add_permits(1);
         assert_eq!(stuck.await.unwrap().unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn hundreds_of_helpers_are_told_once_each_in_one_step() {
+    // More than one statement holds: 28 values a notice, 8,000 a statement.
+    const HELPERS: usize = 300;
+    on_both_engines(async |ground| {
+        let city = City::at(ground).await;
+        let mut tx = city.ground.store.write("register").await.unwrap();
+        for index in 0..HELPERS {
+            let new = NewHelper {
+                name: format!("Helper {index}"),
+                language: "en".into(),
+                contacts: vec![(ContactKind::Mqtt, String::new())],
+                zones: vec![maps::ZoneCode::new("julan").unwrap()],
+                ..NewHelper::default()
+            };
+            helpers::put_helper(&city.ground, &mut tx, &new, None, Standing::CHECKED).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+
+        let broadcast = city.warns(&["julan"]).await;
+        assert_eq!(deliver::expand_due(&city.ground).await.unwrap(), 1);
+        assert_eq!(usize::try_from(city.progress(&broadcast).await.people.told).unwrap(), HELPERS);
+        assert_eq!(city.sends(Channel::Mqtt).await, HELPERS + 1, "every helper, and the alert's own topic");
+        let topics: std::collections::BTreeSet<String> =
+            std::mem::take(&mut *city.mqtt.lock().unwrap()).into_iter().map(|(topic, _)| topic).collect();
+        assert_eq!(topics.len(), HELPERS + 1, "nobody twice");
+        assert_eq!(city.sends(Channel::Mqtt).await, 0, "settled");
     })
     .await;
 }
