@@ -235,14 +235,17 @@ impl Tx {
             Outcome::Final { why } => ("failed", None, Some(why.as_str()), None, 1),
         };
         let sent_at = (state == "sent").then_some(At(at));
-        // A `delivered` that came while we were sending stays; a repeated message that fails was sent before and stays so.
+        // What the gateway reported while we still waited for its answer stays, delivered or failed; a repeated message that fails was sent
+        // before and stays so.
         let held = on!(self, |conn| {
             sqlx::query(concat!(
                 "update notice
                  set lease = null, lease_until = null,
-                     state = case when state in ('delivered', 'withdrawn') or (state = 'sent' and $3 <> 'sent') then state else $3 end,
+                     state = case when state in ('delivered', 'withdrawn') or (state = 'sent' and $3 <> 'sent') or (state = 'failed' and $3 = 'sent')
+                              then state else $3 end,
                      due_at = case when due_at is null then null else $4 end,
-                     last_error = $5, receipt = coalesce($6, receipt), sent_at = coalesce(sent_at, $7),
+                     last_error = case when state = 'failed' and $3 = 'sent' then last_error else $5 end,
+                     receipt = coalesce($6, receipt), sent_at = coalesce(sent_at, $7),
                      failures = case when $8 = 0 then 0 else failures + $8 end, ",
                 blank_secrets!("(due_at is null or $3 <> 'waiting')"),
                 " where id = $1 and lease = $2",
@@ -277,7 +280,9 @@ impl Tx {
         on!(self, |conn| {
             sqlx::query(
                 "update notice
-                 set state = $2, attempts = attempts + 1, last_error = $3, sent_at = coalesce(sent_at, $4)
+                 set state = case when $2 = 'sent' and exists (select 1 from notice h where h.id = $1 and h.state = 'failed')
+                                  then 'failed' else $2 end,
+                     attempts = attempts + 1, last_error = $3, sent_at = coalesce(sent_at, $4)
                  where merged_into = $1 and state in ('waiting', 'sent')",
             )
             .bind(notice)
