@@ -1,6 +1,7 @@
 //! Says in words why a level is what it is, in Persian and in English.
 //! Called by `fuse` for each addend and by `zones` for each zone.
-//! A reason names sensors and numbers of reports, and is for staff; what is said of a zone is for everybody and names no report. People are never named.
+//! A reason names sensors and numbers of reports, and is for staff; what is said of a zone is for everybody and names no report.
+//! People are never named.
 
 use alerts::{Hazard, Level, Texts, calendar, texts};
 
