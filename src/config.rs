@@ -137,7 +137,7 @@ section!(
 );
 section!(
     /// `[email]`
-    Email { server: String, user: String, password: Secret, from: String }
+    Email { server: String, user: String, password: Secret, from: String, reply_to: String, ca_file: String }
 );
 section!(
     /// `[sign_in]`
@@ -167,6 +167,9 @@ pub struct SmsGateway {
     /// The number that people see.
     #[serde(default)]
     pub sender: String,
+    /// Where the gateway reaches us with its delivery reports; empty: `server.public_url`.
+    #[serde(default)]
+    pub hooks_url: String,
 }
 
 /// `[webhooks.NAME]`

@@ -1,10 +1,14 @@
 //! Says in words why a level is what it is, in Persian and in English.
 //! Called by `fuse` for each addend and by `zones` for each zone.
-//! Names of sensors and numbers of reports are said; people never are.
+//! A reason names sensors and numbers of reports, and is for staff; what is said of a zone is for everybody and names no report.
+//! People are never named.
 
 use alerts::{Hazard, Level, Texts, calendar, texts};
 
 use super::{fuse::Evidence, incident::Reason};
+
+/// The kind of a reason that rests on a person's report.
+const REPORT: &str = "report";
 
 /// The reason that a piece of evidence gives.
 pub fn reason(evidence: &Evidence, weight_mnat: i32) -> Reason {
@@ -47,7 +51,7 @@ pub fn reason(evidence: &Evidence, weight_mnat: i32) -> Reason {
             let en_depth = en.2.map(|depth| format!(", {depth} cm deep")).unwrap_or_default();
             let (fa_seal, en_seal) = if *verified { ("، تأییدشده", ", verified") } else { ("", "") };
             Reason {
-                kind: "report".into(),
+                kind: REPORT.into(),
                 evidence_id: Some(report.0),
                 at: *at,
                 weight_mnat,
@@ -60,9 +64,19 @@ pub fn reason(evidence: &Evidence, weight_mnat: i32) -> Reason {
     }
 }
 
-/// Why a zone has a level from an incident.
-pub fn zone_in_incident(hazard: Hazard, level: Level, first: Option<&Reason>) -> Texts {
-    let because = |lang: &str| first.and_then(|reason| reason.text.get(lang).cloned()).unwrap_or_default();
+/// Why a zone has a level from an incident, for everybody: a report's number would let others ask after it, so reports are only counted.
+pub fn zone_in_incident(hazard: Hazard, level: Level, reasons: &[Reason]) -> Texts {
+    let reports = reasons.iter().filter(|reason| reason.kind == REPORT).count();
+    let because = |lang: &str| match (reasons.first(), lang) {
+        (None, _) => String::new(),
+        (Some(first), "fa") if first.kind == REPORT => {
+            format!("{} گزارش مردم", calendar::digits("fa", &reports.to_string()))
+        }
+        (Some(first), _) if first.kind == REPORT => {
+            format!("{reports} {} from people", if reports == 1 { "report" } else { "reports" })
+        }
+        (Some(first), _) => first.text.get(lang).cloned().unwrap_or_default(),
+    };
     texts([
         ("fa", format!("{}، سطح {}: {}", hazard_word(hazard, "fa"), level_word(level, "fa"), because("fa")).as_str()),
         ("en", format!("{}, {}: {}", hazard_word(hazard, "en"), level_word(level, "en"), because("en")).as_str()),

@@ -55,7 +55,7 @@ impl Assess {
             let by = watched.get(&zone.code).copied().unwrap_or_default();
             let (level, hazard, incident, reason) = match worst {
                 Some(worst) => {
-                    let reason = words::zone_in_incident(worst.hazard, worst.level, worst.reasons.first());
+                    let reason = words::zone_in_incident(worst.hazard, worst.level, &worst.reasons);
                     (worst.level, Some(worst.hazard), Some(worst.id), reason)
                 }
                 None if by.sensors + by.reports > 0 => {

@@ -11,7 +11,11 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::print;
-use crate::{app, config::Config, store::Store};
+use crate::{
+    app,
+    config::Config,
+    store::{Store, new_directory},
+};
 
 /// What a backup is of, beside its files.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,12 +39,12 @@ const READ_AGAIN: i64 = 100_000;
 /// Copies the databases into the new directory `to`.
 pub async fn backup(config: Config, to: &Path) -> anyhow::Result<()> {
     ensure!(!to.exists(), "{} exists: a backup is a new directory", to.display());
-    let url = app::database_url(&config);
+    let url = existing(&config)?;
     let ground_store = Store::open(&url, config.store.connections_max).await?;
     let mut tx = ground_store.read("kind of database").await?;
     let kind = tx.meta("kind").await?.unwrap_or_else(|| "real".into());
     drop(tx);
-    std::fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    new_directory(to).with_context(|| to.display().to_string())?;
     let (engine, names): (&str, &[&str]) = match &ground_store {
         Store::Sqlite { city, readings } => {
             // The city first: its cursor then never runs ahead of the readings that are copied after it.
@@ -87,7 +91,7 @@ pub async fn restore(config: Config, from: &Path) -> anyhow::Result<()> {
     if let Some(directory) = url.strip_prefix("sqlite://") {
         ensure!(manifest.engine == "sqlite", "this is a backup of {}; give --database postgres://…", manifest.engine);
         let directory = PathBuf::from(directory);
-        std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
+        new_directory(&directory).with_context(|| directory.display().to_string())?;
         let names = ["city.db", "readings.db"];
         for name in names.iter().flat_map(|name| [(*name).to_owned(), format!("{name}-wal")]) {
             ensure!(
@@ -129,7 +133,7 @@ pub async fn restore(config: Config, from: &Path) -> anyhow::Result<()> {
 
 /// Looks a database over: schema, kind, audit chain.
 pub async fn doctor(config: Config) -> anyhow::Result<()> {
-    let url = app::database_url(&config);
+    let url = existing(&config)?;
     let store = Store::open(&url, config.store.connections_max).await?;
     let mut tx = store.read("doctor").await?;
     let kind = tx.meta("kind").await?.unwrap_or_else(|| "new".into());
@@ -141,9 +145,29 @@ pub async fn doctor(config: Config) -> anyhow::Result<()> {
             ensure!(found == "ok", "{name} is damaged: {found}; restore a backup");
         }
     }
+    let place = match &store {
+        Store::Sqlite { .. } => format!("SQLite in {}", url.trim_start_matches("sqlite://")),
+        // Its URL holds a password.
+        Store::Postgres(_) => "PostgreSQL".to_owned(),
+    };
     store.close().await;
-    print(&format!("settings: no fault\nschema: up to date\nkind: {kind}\naudit chain: {rows} rows, unbroken"));
+    print(&format!(
+        "settings: no fault\ndatabase: {place}\nschema: up to date\nkind: {kind}\naudit chain: {rows} rows, unbroken"
+    ));
     Ok(())
+}
+
+/// The database that the settings mean. One of SQLite must be there: opening would make it, and whoever mistyped the directory would be
+/// told that a new, empty city is well.
+fn existing(config: &Config) -> anyhow::Result<String> {
+    let url = app::database_url(config);
+    if let Some(directory) = url.strip_prefix("sqlite://") {
+        ensure!(
+            Path::new(directory).join("city.db").exists(),
+            "there is no database in {directory}: --config, --data or --database say where it is; `hamyar serve` makes a new one"
+        );
+    }
+    Ok(url)
 }
 
 fn digest(file: &Path) -> anyhow::Result<String> {

@@ -243,10 +243,12 @@ fn invitation(listening: std::net::SocketAddr, cast: &demo::Cast, auto: bool) ->
     )
 }
 
-/// Prints to standard output, which is what the tools are for.
-#[expect(clippy::print_stdout, reason = "the command line answers on standard output")]
+/// Prints to standard output, which is what the tools are for. A reader that has seen enough (`hamyar config | head`) is no fault.
 pub(crate) fn print(text: &str) {
-    println!("{}", text.trim_end());
+    use std::io::Write;
+    if let Err(fault) = writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        assert!(fault.kind() == std::io::ErrorKind::BrokenPipe, "standard output: {fault}");
+    }
 }
 
 /// Reads a secret from standard input, so that it stands in no process list and no shell history.

@@ -22,7 +22,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{App, problem::Problem, session::peer_address};
 use crate::{
     id::{IncidentId, PersonId, ReportId, Secret},
-    reports::{self as room, Action, Channel, Incoming, JudgeRefusal, Listed, Mark, Receipt, Refusal, Status},
+    reports::{
+        self as room, Action, Channel, Incoming, JudgeRefusal, Judgement, Listed, Mark, Receipt, Refusal, Status,
+    },
     staff::{
         Operator, StaffMember,
         contact::{ContactKind, masked},
@@ -310,9 +312,7 @@ pub async fn verify(
     path: Result<Path<ReportId>, PathRejection>,
     body: Option<Json<Note>>,
 ) -> Result<Json<ReportItem>, Problem> {
-    let Path(id) = path?;
-    room::verify(&app.ground, &by, id, note(body).as_deref()).await?;
-    show(&app, id).await
+    judged(&app, &by, path?, body, Judgement::Verified).await
 }
 
 /// Find a report wrong
@@ -324,9 +324,7 @@ pub async fn reject(
     path: Result<Path<ReportId>, PathRejection>,
     body: Option<Json<Note>>,
 ) -> Result<Json<ReportItem>, Problem> {
-    let Path(id) = path?;
-    room::reject(&app.ground, &by, id, note(body).as_deref()).await?;
-    show(&app, id).await
+    judged(&app, &by, path?, body, Judgement::Rejected).await
 }
 
 /// Close what was dealt with
@@ -338,9 +336,7 @@ pub async fn close(
     path: Result<Path<ReportId>, PathRejection>,
     body: Option<Json<Note>>,
 ) -> Result<Json<ReportItem>, Problem> {
-    let Path(id) = path?;
-    room::close(&app.ground, &by, id, note(body).as_deref()).await?;
-    show(&app, id).await
+    judged(&app, &by, path?, body, Judgement::Closed).await
 }
 
 fn incoming(channel: Channel, new: NewReport, headers: &HeaderMap) -> Result<Incoming<'static>, Problem> {
@@ -383,8 +379,16 @@ async fn show(app: &App, id: ReportId) -> Result<Json<ReportItem>, Problem> {
     Ok(Json(item(app, &mut tx, listed).await?))
 }
 
-fn note(body: Option<Json<Note>>) -> Option<String> {
-    body.and_then(|Json(note)| note.note)
+async fn judged(
+    app: &App,
+    by: &Operator,
+    Path(id): Path<ReportId>,
+    body: Option<Json<Note>>,
+    judgement: Judgement,
+) -> Result<Json<ReportItem>, Problem> {
+    let note = body.and_then(|Json(note)| note.note);
+    room::judge(&app.ground, by, id, judgement, note.as_deref()).await?;
+    show(app, id).await
 }
 
 async fn item(app: &App, tx: &mut Tx, listed: Listed) -> Result<ReportItem, Fault> {

@@ -43,50 +43,60 @@ pub enum JudgeRefusal {
     Store(#[from] Fault),
 }
 
-/// Finds a report true. From new or rejected (staff may learn better).
-pub async fn verify(
-    ground: &Ground,
-    by: &Operator,
-    report: ReportId,
-    note: Option<&str>,
-) -> Result<Report, JudgeRefusal> {
-    let from = [Status::New, Status::Rejected];
-    decide(ground, by, report, note, "verify report", Action::Verify, &from, Status::Verified).await
+/// What staff find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It is true. From new or rejected: staff may learn better.
+    Verified,
+    /// It is wrong. From new or verified.
+    Rejected,
+    /// It has been dealt with. From new or verified.
+    Closed,
 }
 
-/// Finds a report wrong. From new or verified.
-pub async fn reject(
-    ground: &Ground,
-    by: &Operator,
-    report: ReportId,
-    note: Option<&str>,
-) -> Result<Report, JudgeRefusal> {
-    let from = [Status::New, Status::Verified];
-    decide(ground, by, report, note, "reject report", Action::Reject, &from, Status::Rejected).await
+impl Judgement {
+    /// The decision's name in the audit and in transactions.
+    const fn decision(self) -> &'static str {
+        match self {
+            Self::Verified => "verify report",
+            Self::Rejected => "reject report",
+            Self::Closed => "close report",
+        }
+    }
+
+    const fn action(self) -> Action {
+        match self {
+            Self::Verified => Action::Verify,
+            Self::Rejected => Action::Reject,
+            Self::Closed => Action::Close,
+        }
+    }
+
+    const fn from(self) -> [Status; 2] {
+        match self {
+            Self::Verified => [Status::New, Status::Rejected],
+            Self::Rejected | Self::Closed => [Status::New, Status::Verified],
+        }
+    }
+
+    const fn to(self) -> Status {
+        match self {
+            Self::Verified => Status::Verified,
+            Self::Rejected => Status::Rejected,
+            Self::Closed => Status::Closed,
+        }
+    }
 }
 
-/// Closes what has been dealt with. From new or verified.
-pub async fn close(
-    ground: &Ground,
-    by: &Operator,
-    report: ReportId,
-    note: Option<&str>,
-) -> Result<Report, JudgeRefusal> {
-    let from = [Status::New, Status::Verified];
-    decide(ground, by, report, note, "close report", Action::Close, &from, Status::Closed).await
-}
-
-#[expect(clippy::too_many_arguments, reason = "three verbs differ in these and in nothing else")]
-async fn decide(
+/// Judges a report; the note says why, for staff.
+pub async fn judge(
     ground: &Ground,
     by: &Operator,
     id: ReportId,
+    judgement: Judgement,
     note: Option<&str>,
-    decision: &'static str,
-    action: Action,
-    from: &[Status],
-    to: Status,
 ) -> Result<Report, JudgeRefusal> {
+    let (decision, to) = (judgement.decision(), judgement.to());
     let note = words::clean(note.unwrap_or_default());
     if note.chars().count() > NOTE_CHARS_MAX {
         return Err(JudgeRefusal::Note);
@@ -99,12 +109,20 @@ async fn decide(
         // Two of the staff pressed the same button.
         return Ok(report);
     }
-    if !from.contains(&report.status) {
+    if !judgement.from().contains(&report.status) {
         return Err(JudgeRefusal::WrongStatus { now: report.status, wanted: to.as_str() });
     }
     tx.set_report_status(id, to).await?;
     let note = (!note.is_empty()).then_some(note);
-    let change = Change { report: id, status: to, action, other: None, by: Some(by.person()), note, at: now };
+    let change = Change {
+        report: id,
+        status: to,
+        action: judgement.action(),
+        other: None,
+        by: Some(by.person()),
+        note,
+        at: now,
+    };
     tx.add_report_history(&change).await?;
     let facts = json!({ "from": report.status, "to": to });
     tx.audit(

@@ -15,7 +15,7 @@ mod words;
 
 pub use channel::KeptSms;
 pub use follow::{Followed, follow};
-pub use judge::{JudgeRefusal, close, reject, verify};
+pub use judge::{JudgeRefusal, Judgement, judge};
 pub use number::Number;
 pub use receive::{Incoming, Receipt, Refusal, receive};
 pub use report::{Channel, Located, Mark, Report, Status};

@@ -127,7 +127,7 @@ impl Store {
     }
 
     async fn open_sqlite(directory: &Path, readers_max: u32) -> Result<Self, OpenFault> {
-        std::fs::create_dir_all(directory)
+        new_directory(directory)
             .map_err(|fault| OpenFault::Directory { directory: directory.display().to_string(), fault })?;
         let city = Pools::open(&directory.join("city.db"), readers_max, 1_000).await?;
         // Readings arrive in large batches; a longer log between checkpoints writes fewer pages (facts: dependencies §1.6).
@@ -228,6 +228,12 @@ impl Pools {
     pub(crate) fn writer(&self) -> &SqlitePool {
         &self.writer
     }
+}
+
+/// Makes a directory, and those above it, that nobody else may look into; one that is there stays as it is.
+pub fn new_directory(directory: impl AsRef<std::path::Path>) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 impl Tx {

@@ -2,6 +2,9 @@
 //! One binary; each room's stories are in a file of its own and begin with `on_both_engines`.
 //! A story owns its database, stands on a manual clock and seeded ids, and leaves nothing behind.
 
+#[path = "../certificates/mod.rs"]
+mod certificates;
+
 mod alert_desk;
 mod assess;
 mod deliver;
@@ -9,6 +12,8 @@ mod engines;
 mod helpers;
 mod issue;
 mod mqtt;
+mod mqtts;
+mod panics;
 mod reports;
 mod sensors;
 mod sign_in;

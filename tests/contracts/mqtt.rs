@@ -34,17 +34,18 @@ use rumqttc::v5::{
 /// Longer than anything here takes; reaching it is a failure.
 const HANG: Duration = Duration::from_secs(30);
 
-async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
+pub async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(HANG, work).await.unwrap_or_else(|_| panic!("{what}: still waiting after {HANG:?}"))
 }
 
-struct House {
-    ground: Ground,
+/// A ground with a broker of its own.
+pub struct House {
+    pub ground: Ground,
     directory: tempfile::TempDir,
 }
 
 impl House {
-    async fn new(settings: &[(&str, String)]) -> Self {
+    pub async fn new(settings: &[(&str, String)]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let place = directory.path().display().to_string();
         let always = [("HAMYAR_MQTT__LISTEN", "127.0.0.1:0".to_owned()), ("HAMYAR_STORE__DATA_DIR", place.clone())];
@@ -63,23 +64,23 @@ impl House {
         Self { ground, directory }
     }
 
-    async fn sensors(&self) -> Vec<Registered> {
+    pub async fn sensors(&self) -> Vec<Registered> {
         sensors::adopt_city(&self.ground).await.expect("the sample city has gauges")
     }
 
-    fn inbound(&self, receiver: Arc<dyn Receive>) -> Inbound {
+    pub fn inbound(&self, receiver: Arc<dyn Receive>) -> Inbound {
         let prefix = &self.ground.config.mqtt.prefix;
         Inbound::new()
             .route(format!("{prefix}/readings/+"), Arc::clone(&receiver))
             .route(format!("{prefix}/sensors/+/status"), receiver)
     }
 
-    async fn broker(&self) -> Broker {
+    pub async fn broker(&self) -> Broker {
         let (intake, _batches) = Intake::start(&self.ground);
         Broker::start(&self.ground, self.inbound(Arc::new(intake))).await.expect("a broker")
     }
 
-    async fn kept(&self) -> Vec<Reading> {
+    pub async fn kept(&self) -> Vec<Reading> {
         let mut tx = self.ground.store.read_readings("kept").await.expect("a transaction");
         tx.readings_after(Arrival::BEFORE_ALL, 10_000).await.expect("readings")
     }
@@ -97,7 +98,7 @@ impl House {
 }
 
 /// A device: an MQTT 5 client that says what it was answered.
-struct Device {
+pub struct Device {
     client: AsyncClient,
     events: EventLoop,
 }
@@ -110,17 +111,17 @@ impl Device {
         Self { client, events }
     }
 
-    fn of(sensor: &Registered, broker: &Broker) -> Self {
+    pub fn of(sensor: &Registered, broker: &Broker) -> Self {
         let address = broker.address().expect("an embedded broker");
         Self::new(sensor.code.as_str(), address, &sensor.user, &sensor.secret)
     }
 
-    fn publishes(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+    pub fn publishes(&self, topic: &str, payload: impl Into<Vec<u8>>) {
         self.client.try_publish(topic, QoS::AtLeastOnce, false, payload.into()).expect("room in the queue");
     }
 
     /// The reason in the next PUBACK, or why the connection ended.
-    async fn answer(&mut self) -> Result<PubAckReason, String> {
+    pub async fn answer(&mut self) -> Result<PubAckReason, String> {
         in_time("an answer", async {
             loop {
                 match self.events.poll().await {
@@ -134,16 +135,16 @@ impl Device {
     }
 }
 
-fn topic(sensor: &Registered) -> String {
+pub fn topic(sensor: &Registered) -> String {
     format!("hamyar/v1/readings/{}", sensor.code)
 }
 
-fn stage(millis: i64) -> String {
+pub fn stage(millis: i64) -> String {
     format!("{{\"t\":{millis},\"stage_m\":1.93}}")
 }
 
 /// A stage gauge of the sample city.
-fn stage_gauge<'a>(house: &House, sensors: &'a [Registered]) -> &'a Registered {
+pub fn stage_gauge<'a>(house: &House, sensors: &'a [Registered]) -> &'a Registered {
     let measures_stage = |sensor: &&Registered| {
         let code = maps::GaugeCode::new(sensor.code.as_str()).expect("a gauge's code");
         house.ground.city.gauge(&code).is_some_and(|gauge| gauge.quantity == maps::Quantity::StageM)

@@ -10,7 +10,7 @@ use hamyar::{
     ground::Ground,
     id::{ContactId, NoticeId, Secret},
     reports::{
-        self, Channel, Incoming, Mark, Number, Receipt, Refusal, Report, Status,
+        self, Channel, Incoming, Judgement, Mark, Number, Receipt, Refusal, Report, Status,
         channel::sms::{self, Kept, Parts},
     },
     staff::{self, NewPerson, Operator, Role, contact::ContactKind, sign_in},
@@ -215,7 +215,7 @@ async fn too_many_reports_are_marked_and_never_refused() {
         assert!(is_thanked(&ground, &all[0]).await && !is_thanked(&ground, &last).await);
 
         let by = operator(&ground).await;
-        reports::verify(&ground, &by, last.id, Some("زنگ زدیم، درست است")).await.expect("verified");
+        reports::judge(&ground, &by, last.id, Judgement::Verified, Some("زنگ زدیم، درست است")).await.expect("verified");
         assert!(report(&ground, &last).await.weighs());
 
         // A telephone network hides thousands behind one address: theirs are marked too, and all are kept.
@@ -244,12 +244,14 @@ async fn staff_judges_once_and_the_sender_follows_with_the_secret_only() {
         assert_eq!(follow(&Secret::new("wrong")).await, None);
 
         let cursor = after(&ground, Arrival::BEFORE_ALL).await[0].arrival;
-        reports::reject(&ground, &by, receipt.id, None).await.expect("rejected");
-        reports::verify(&ground, &by, receipt.id, None).await.expect("staff learnt better");
-        reports::verify(&ground, &by, receipt.id, None).await.expect("the same button twice changes nothing");
+        reports::judge(&ground, &by, receipt.id, Judgement::Rejected, None).await.expect("rejected");
+        reports::judge(&ground, &by, receipt.id, Judgement::Verified, None).await.expect("staff learnt better");
+        reports::judge(&ground, &by, receipt.id, Judgement::Verified, None)
+            .await
+            .expect("the same button twice changes nothing");
         assert_eq!(follow(&receipt.secret).await, Some(Status::Verified));
-        reports::close(&ground, &by, receipt.id, Some("پمپ رسید")).await.expect("closed");
-        let refused = reports::verify(&ground, &by, receipt.id, None).await;
+        reports::judge(&ground, &by, receipt.id, Judgement::Closed, Some("پمپ رسید")).await.expect("closed");
+        let refused = reports::judge(&ground, &by, receipt.id, Judgement::Verified, None).await;
         assert!(matches!(refused, Err(reports::JudgeRefusal::WrongStatus { now: Status::Closed, .. })));
 
         let changes = after(&ground, cursor).await;
@@ -269,7 +271,7 @@ async fn what_is_personal_can_be_erased_and_the_facts_stay() {
     on_both_engines(|ground| async move {
         let receipt = receive(&ground, from(PHONE, "آب میدان امام، خانهٔ علی")).await;
         let by = operator(&ground).await;
-        reports::verify(&ground, &by, receipt.id, Some("با علی حرف زدیم")).await.expect("verified");
+        reports::judge(&ground, &by, receipt.id, Judgement::Verified, Some("با علی حرف زدیم")).await.expect("verified");
         let mut tx = ground.store.write("erase").await.expect("a transaction");
         let later = ground.now() + Duration::from_secs(1);
         assert_eq!(tx.erase_reports(later, ground.now()).await.expect("erased"), 1);

@@ -46,10 +46,14 @@ pub const GATEWAY_SECRET: &str = "the gateway's own secret";
 /// More rounds than any story needs; beyond them something is due for ever.
 const ROUNDS_MAX: usize = 10_000;
 
+type Change = Box<dyn FnOnce(&mut Config)>;
+
 /// A city that is about to start.
 pub struct Plan {
     at: Timestamp,
     postgres: Option<Postgres>,
+    kind: app::Kind,
+    changes: Vec<Change>,
 }
 
 /// A city in a box. Cheap to clone; clones are one city.
@@ -77,7 +81,7 @@ struct Inner {
 impl City {
     /// Hamadan as it comes with the service, at four in the morning of 1 March 2026, on SQLite.
     pub fn sample() -> Plan {
-        Plan { at: local("2026-03-01 04:00"), postgres: None }
+        Plan { at: local("2026-03-01 04:00"), postgres: None, kind: app::Kind::Real, changes: Vec::new() }
     }
 
     /// The ground, for what no page shows.
@@ -103,6 +107,16 @@ impl City {
     /// Where pages and API are.
     pub fn root(&self) -> &str {
         &self.0.root
+    }
+
+    /// Where the broker listens.
+    pub fn mqtt(&self) -> SocketAddr {
+        self.0.broker.address().expect("the broker is the embedded one")
+    }
+
+    /// The service publishes something on this topic.
+    pub async fn says_on_mqtt(&self, topic: &str) {
+        self.0.broker.outlet().publish(topic, b"{}".to_vec(), false).await.expect("the broker takes it");
     }
 
     /// Somebody who is not signed in.
@@ -178,7 +192,7 @@ impl City {
         let mut devices = self.0.devices.lock().await;
         if !devices.contains_key(code) {
             let account = &self.0.accounts[code];
-            let address = self.0.broker.address().expect("the broker is the embedded one");
+            let address = self.mqtt();
             let prefix = &self.0.ground.config.mqtt.prefix;
             devices
                 .insert(code.to_owned(), Device::connect(address, prefix, code, account, self.quantity(code).as_str()));
@@ -283,6 +297,20 @@ impl Plan {
         self
     }
 
+    /// With other settings.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Config) + 'static) -> Self {
+        self.changes.push(Box::new(change));
+        self
+    }
+
+    /// In a database of the demo, where everything is invented.
+    #[must_use]
+    pub fn invented(mut self) -> Self {
+        self.kind = app::Kind::Demo;
+        self
+    }
+
     /// Starts it: every gauge of the map is a sensor, nobody is there yet.
     pub async fn start(self) -> City {
         let stop = CancellationToken::new();
@@ -297,7 +325,10 @@ impl Plan {
         if let Some(postgres) = &self.postgres {
             config.store.database = Secret::new(postgres.url());
         }
-        let opened = app::open_ground(Arc::new(config), app::Kind::Real).await.expect("a new database");
+        for change in self.changes {
+            change(&mut config);
+        }
+        let opened = app::open_ground(Arc::new(config), self.kind).await.expect("a new database");
         let ground = Ground { clock: Clock::manual(self.at), ids: Ids::seeded(7), ..opened };
         let registered = sensors::adopt_city(&ground).await.expect("the map's gauges are sensors");
         let accounts = registered.into_iter().map(|one| (one.code.as_str().to_owned(), one)).collect();
@@ -367,6 +398,7 @@ fn settings(gateway: &Gateway, relay: &Relay) -> Config {
             user: String::new(),
             password: Secret::new(""),
             sender: "137".into(),
+            hooks_url: String::new(),
         },
     );
     config.email.server = relay.url();

@@ -48,6 +48,24 @@ async fn serve_refuses_a_database_of_the_demo_and_the_demo_one_of_a_city() {
 }
 
 #[tokio::test]
+async fn a_mistyped_directory_is_named_and_no_new_city_is_made_there() {
+    use std::os::unix::fs::PermissionsExt;
+    let house = House::new();
+    let nowhere = house.path("data");
+    for arguments in [vec!["doctor"], vec!["backup", argument(&house.path("backup"))]] {
+        let refused = house.runs(&arguments).await;
+        assert!(!refused.status.success());
+        assert!(words(&refused).contains(&format!("no database in {}", nowhere.display())), "{}", words(&refused));
+        assert!(!nowhere.exists() && !house.path("backup").exists(), "nothing was made");
+    }
+    house.ground(Kind::Real).await.store.close().await;
+    let mode = std::fs::metadata(&nowhere).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "a city's data is for its own account");
+    let healthy = house.runs(&["doctor"]).await;
+    assert!(healthy.status.success() && words(&healthy).contains(argument(&nowhere)), "{}", words(&healthy));
+}
+
+#[tokio::test]
 async fn a_backup_made_while_the_service_runs_restores_readings_and_reports() {
     let house = House::new();
     let ground = house.ground(Kind::Real).await;

@@ -2,7 +2,10 @@
 //! Telephones and mailboxes are fake; queues, channels and the SMTP and HTTP between are real.
 //! A channel that fails delays no other.
 
-use crate::{city::City, staff::publish};
+use crate::{
+    city::{City, GATEWAY, GATEWAY_SECRET},
+    staff::publish,
+};
 
 #[tokio::test]
 async fn a_minors_mentor_is_told_with_the_minor() {
@@ -78,6 +81,31 @@ async fn an_all_clear_reaches_everyone_who_got_the_warning_or_its_update() {
         cap.contains("<msgType>Update</msgType>") && cap.contains("<responseType>AllClear</responseType>"),
         "{cap}"
     );
+}
+
+#[tokio::test]
+async fn a_failure_that_is_reported_before_the_gateway_has_answered_is_not_forgotten() {
+    let city = City::sample().at("2026-03-01 10:00").start().await;
+    let (maryam, naser) = (city.officer("maryam").await, city.approver("naser").await);
+    let leila = city.newcomer("leila in bu-ali").with_a_mailbox().joins().await;
+    city.gateway().answers_only(0);
+    let draft = maryam.drafts("flood", "orange", &["bu-ali"]).await.unwrap();
+    // Kannel reports what the operator refuses before its own answer has reached us.
+    let reported = async {
+        city.gateway().was_asked(1).await;
+        let id = city.gateway().shown(&leila.phone)[0].id.clone();
+        let mut report = reqwest::Url::parse(&format!("{}/hooks/receipts/{GATEWAY}", city.root())).unwrap();
+        report.query_pairs_mut().extend_pairs([("secret", GATEWAY_SECRET), ("id", &id), ("status", "16")]);
+        assert_eq!(city.anybody().opens(report.as_str()).await.0, 200);
+        city.gateway().answers_all();
+    };
+    let (alert, ()) = tokio::join!(publish(&draft, &maryam, &naser), reported);
+    let delivery = maryam.sees_delivery(&alert).await;
+    let notices = delivery["notices"]["items"].as_array().unwrap();
+    let sms = notices.iter().find(|notice| notice["channel"] == "sms").unwrap();
+    assert_eq!(sms["state"], "failed", "{sms:#}");
+    assert!(sms["last_error"].as_str().unwrap().contains("could not be delivered"), "{sms:#}");
+    leila.receives_mail("سیل");
 }
 
 #[tokio::test]

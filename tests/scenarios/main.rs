@@ -2,12 +2,15 @@
 //! The box stands on a manual clock, with fake telephones and mailboxes and the real broker, store and HTTP; nothing sleeps, nothing is tried twice.
 //! Stories about crashes, signals and settings run the built binary as a child process on the machine's clock.
 
+#[path = "../certificates/mod.rs"]
+mod certificates; // A throw-away authority.
 mod city; // The box.
 mod database; // Where its data lies.
 mod gauge; // Devices that publish.
 mod mail; // A mail relay.
 mod people; // Helpers and citizens with telephones.
 mod phone; // An SMS gateway.
+mod programs; // Other people's programs.
 mod service; // The built binary.
 mod staff; // Officers and approvers at their consoles.
 mod web; // A browser without a screen.
@@ -17,6 +20,10 @@ mod commands; // What the binary says and refuses.
 mod crashes; // What a kill must not lose.
 mod delivery; // Who is told, by which way.
 mod desk; // Two people publish.
+mod fronts; // nginx and Caddy before it.
+mod kannel; // Kannel itself as the gateway.
+mod openness; // What anybody may learn.
+mod relay; // A mail relay that is strict.
 mod rising; // What gauges bring about.
 mod telling; // What citizens report.
 

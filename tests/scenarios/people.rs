@@ -77,6 +77,14 @@ impl Newcomer {
         self
     }
 
+    /// Has this number.
+    #[must_use]
+    pub fn with_the_number(mut self, number: &str) -> Self {
+        number.clone_into(&mut self.phone);
+        number.clone_into(&mut self.helper.contacts[0].1);
+        self
+    }
+
     /// Has a mailbox, to be tried after the telephone.
     #[must_use]
     pub fn with_a_mailbox(mut self) -> Self {

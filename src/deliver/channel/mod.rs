@@ -139,7 +139,7 @@ impl Channels {
             Channel::Sms => match (&self.0.sms, address(notice)) {
                 (_, None) => Verdict::last("the contact was erased"),
                 (None, _) => Verdict::last("no SMS gateway is configured (sms.send_by)"),
-                (Some(gateway), Some(to)) => sms::attempt(&self.0.http, gateway, ground, to, notice).await,
+                (Some(gateway), Some(to)) => sms::attempt(&self.0.http, gateway, to, notice).await,
             },
             Channel::Email => match (&self.0.email, address(notice)) {
                 (_, None) => Verdict::last("the contact was erased"),

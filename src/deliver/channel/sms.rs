@@ -8,7 +8,7 @@ use alerts::message::{Coding, segments};
 use reqwest::{StatusCode, Url};
 
 use super::{Verdict, present, request_fault, retry_after};
-use crate::{config::Config, deliver::store::Claimed, ground::Ground, id::Secret};
+use crate::{config::Config, deliver::store::Claimed, id::Secret};
 
 /// Where text messages go.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(super) struct Gateway {
     password: Secret,
     sender: String,
     secret: Secret,
+    /// Where it reaches us.
+    hooks: String,
     segments_max: usize,
 }
 
@@ -32,18 +34,17 @@ impl Gateway {
             password: settings.password.clone(),
             sender: settings.sender.clone(),
             secret: settings.secret.clone(),
+            hooks: if settings.hooks_url.is_empty() {
+                config.public_url()
+            } else {
+                settings.hooks_url.trim_end_matches('/').to_owned()
+            },
             segments_max: config.sms.segments_max,
         })
     }
 }
 
-pub(super) async fn attempt(
-    http: &reqwest::Client,
-    gateway: &Gateway,
-    ground: &Ground,
-    to: &str,
-    notice: &Claimed,
-) -> Verdict {
+pub(super) async fn attempt(http: &reqwest::Client, gateway: &Gateway, to: &str, notice: &Claimed) -> Verdict {
     let cost = segments(&notice.sms);
     if cost.count > gateway.segments_max {
         return Verdict::last(format!(
@@ -51,7 +52,7 @@ pub(super) async fn attempt(
             cost.count, gateway.segments_max
         ));
     }
-    let Some(url) = address(gateway, ground, to, notice, cost.coding) else {
+    let Some(url) = address(gateway, to, notice, cost.coding) else {
         return Verdict::last(format!("[sms.gateways.{}] send_url is not a web address", gateway.name));
     };
     let response = match http.get(url).send().await {
@@ -68,7 +69,7 @@ pub(super) async fn attempt(
 }
 
 /// The request: the placeholders of `send_url`, or Kannel's parameters.
-fn address(gateway: &Gateway, ground: &Ground, to: &str, notice: &Claimed, coding: Coding) -> Option<Url> {
+fn address(gateway: &Gateway, to: &str, notice: &Claimed, coding: Coding) -> Option<Url> {
     let id = notice.id.to_string();
     if gateway.url.contains("{to}") {
         let quoted = |text: &str| -> String { form(text) };
@@ -96,12 +97,18 @@ fn address(gateway: &Gateway, ground: &Ground, to: &str, notice: &Claimed, codin
                 Coding::Ucs2 => "2",
             },
         );
-        // Delivery reports: 1 delivered, 2 not delivered. %d is filled in by the gateway.
-        let mut report = Url::parse(&format!("{}/hooks/receipts/{}", ground.config.public_url(), gateway.name)).ok()?;
-        report.query_pairs_mut().append_pair("secret", gateway.secret.reveal()).append_pair("id", &id);
-        query.append_pair("dlr-mask", "3").append_pair("dlr-url", &format!("{report}&status=%d"));
+        // Delivery reports: 1 delivered, 2 not delivered, 16 refused by the operator; of what it queues (4, 8) nobody needs to hear.
+        query.append_pair("dlr-mask", "19").append_pair("dlr-url", &report_url(gateway, &id)?);
     }
     Some(url)
+}
+
+/// Where the gateway reports delivery. Kannel fills in `%d` and would take any other `%` for one of its own signs (`%C` becomes a
+/// charset's name), so that those of the encoding are doubled; it makes one of two.
+fn report_url(gateway: &Gateway, notice: &str) -> Option<String> {
+    let mut report = Url::parse(&format!("{}/hooks/receipts/{}", gateway.hooks, gateway.name)).ok()?;
+    report.query_pairs_mut().append_pair("secret", gateway.secret.reveal()).append_pair("id", notice);
+    Some(format!("{}&status=%d", report.as_str().replace('%', "%%")))
 }
 
 /// Percent-encodes one value.
@@ -120,6 +127,10 @@ fn judge(status: StatusCode, text: String, after: Option<std::time::Duration>) -
             Some(0 | 3) | None => Verdict::Sent { receipt: Some(text).filter(|text| !text.is_empty()) },
             Some(_) => Verdict::last(said()),
         };
+    }
+    // Kannel says 403 for a wrong password and for a number that none of its ways out takes; only the latter is for good.
+    if status == StatusCode::FORBIDDEN && text.contains("Do not try again") {
+        return Verdict::last(said());
     }
     // What is ours to put right (log-in, address) or passes by itself is tried again; a wrong password must not burn a warning.
     let passes = status.is_server_error() || matches!(status.as_u16(), 401 | 403 | 404 | 407 | 408 | 425 | 429);
@@ -141,8 +152,32 @@ mod tests {
         assert!(matches!(judge(202, "3: Queued for later delivery"), Verdict::Sent { .. }));
         assert!(matches!(judge(200, "4: Not routable"), Verdict::Final { .. }));
         assert!(matches!(judge(400, "bad number"), Verdict::Final { .. }));
-        assert!(matches!(judge(403, "Authorization failed"), Verdict::Retry { .. }));
+        assert!(matches!(judge(403, "Authorization failed for sendsms"), Verdict::Retry { .. }));
+        assert!(matches!(judge(403, "Not routable. Do not try again."), Verdict::Final { .. }));
         assert!(matches!(judge(503, "Temporal failure"), Verdict::Retry { .. }));
+    }
+
+    #[test]
+    fn a_secret_comes_back_as_it_was_given_through_the_gateway_s_own_signs() {
+        let gateway = Gateway {
+            name: "town".into(),
+            url: "http://127.0.0.1:13013/cgi-bin/sendsms".into(),
+            user: String::new(),
+            password: Secret::new(""),
+            sender: String::new(),
+            secret: Secret::new("راز ما & 100%d"),
+            hooks: "http://127.0.0.1:8137".into(),
+            segments_max: 4,
+        };
+        let told = report_url(&gateway, "7").expect("an address");
+        // As Kannel does: a pair is one sign, %d is the status, no other sign is left over.
+        let filled = told.replace("%%", "\0");
+        assert_eq!(filled.matches('%').count(), 1, "{told}");
+        let asked = Url::parse(&filled.replace("%d", "1").replace('\0', "%")).expect("an address");
+        let parts: Vec<(String, String)> = asked.query_pairs().into_owned().collect();
+        let expected = [("secret", "راز ما & 100%d"), ("id", "7"), ("status", "1")];
+        assert_eq!(parts, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(asked.path(), "/hooks/receipts/town");
     }
 
     #[test]

@@ -118,6 +118,7 @@ pub fn settings(config: &mut Config, ids: &Ids, listening: SocketAddr, mail: Soc
         user: String::new(),
         password: Secret::new(""),
         sender: config.city.service_number.clone(),
+        hooks_url: String::new(),
     };
     config.sms.gateways.insert(GATEWAY.to_owned(), gateway);
     config.email = Email {
@@ -125,6 +126,8 @@ pub fn settings(config: &mut Config, ids: &Ids, listening: SocketAddr, mail: Soc
         user: String::new(),
         password: Secret::new(""),
         from: "Hamyar <hamyar@demo.invalid>".into(),
+        reply_to: String::new(),
+        ca_file: String::new(),
     };
     config.webhooks = BTreeMap::from([(
         GATEWAY.to_owned(),

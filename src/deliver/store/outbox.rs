@@ -282,16 +282,19 @@ impl Tx {
 
     async fn settle_notices(&mut self, lease: Uuid, ended: &[Ended], at: Timestamp) -> Result<Vec<NoticeId>, Fault> {
         let mut places = self.places();
-        // A `delivered` that came while we were sending stays; a repeated message that fails was sent before and stays so.
+        // What the gateway reported while we still waited for its answer stays, delivered or failed; a repeated message that fails was
+        // sent before and stays so.
         let text = format!(
             concat!(
                 "with ended (notice_id, now_state, next_at, why, got, left_at, failed) as (values {})
                  update notice
                  set lease = null, lease_until = null,
                      state = case when state in ('delivered', 'withdrawn') or (state = 'sent' and now_state <> 'sent')
+                             or (state = 'failed' and now_state = 'sent')
                          then state else now_state end,
                      due_at = case when due_at is null then null else next_at end,
-                     last_error = why, receipt = coalesce(got, receipt), sent_at = coalesce(sent_at, left_at),
+                     last_error = case when state = 'failed' and now_state = 'sent' then last_error else why end,
+                     receipt = coalesce(got, receipt), sent_at = coalesce(sent_at, left_at),
                      failures = case when failed = 0 then 0 else failures + failed end, ",
                 blank_secrets!("(due_at is null or now_state <> 'waiting')"),
                 " from ended
@@ -340,7 +343,9 @@ impl Tx {
         let text = format!(
             "with ended (notice_id, now_state, next_at, why, got, left_at, failed) as (values {})
              update notice
-             set state = now_state, attempts = attempts + 1, last_error = why, sent_at = coalesce(sent_at, left_at)
+             set state = case when now_state = 'sent' and exists (select 1 from notice h where h.id = ended.notice_id and h.state = 'failed')
+                     then 'failed' else now_state end,
+                 attempts = attempts + 1, last_error = why, sent_at = coalesce(sent_at, left_at)
              from ended
              where merged_into = ended.notice_id and state in ('waiting', 'sent')",
             self.places().rows(ended.len(), SETTLED_COLUMNS)

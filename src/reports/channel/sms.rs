@@ -191,15 +191,21 @@ fn letters(bytes: &[u8], charset: &str, is_ucs2: bool) -> Option<String> {
         // Kannel hands the bytes of the charset that it names.
         return utf16(bytes).or_else(|| String::from_utf8(bytes.to_vec()).ok());
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Some(text.to_owned());
+    match std::str::from_utf8(bytes) {
+        // Letters of two bytes can look like UTF-8 full of control characters, which nobody writes: سلام is `06 33 06 44 06 27 06 45`.
+        Ok(text) if text.chars().any(unprintable) => Some(utf16(bytes).unwrap_or_else(|| text.to_owned())),
+        Ok(text) => Some(text.to_owned()),
+        Err(_) => match charset {
+            // ISO 8859-1 letters are the first 256 of Unicode.
+            "iso-8859-1" | "latin1" | "latin-1" => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
+            // Kannel says 8-BIT of a long message in UCS-2 when the operator did not name its letters.
+            _ => utf16(bytes),
+        },
     }
-    match charset {
-        // ISO 8859-1 letters are the first 256 of Unicode.
-        "iso-8859-1" | "latin1" | "latin-1" => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
-        _ if is_ucs2 => utf16(bytes),
-        _ => None,
-    }
+}
+
+fn unprintable(letter: char) -> bool {
+    letter.is_control() && !matches!(letter, '\t' | '\n' | '\r')
 }
 
 fn utf16(bytes: &[u8]) -> Option<String> {
@@ -293,6 +299,9 @@ mod tests {
         assert_eq!(form("text=%06%33%06%CC%06%44&charset=UTF-16BE&coding=2").words, "سیل");
         assert_eq!(form("text=063306CC0644&coding=2").words, "سیل");
         assert_eq!(form("text=1234&coding=2").words, "1234");
+        // What Kannel 1.4.5 brings of a message in two parts with 8-bit coding: the bytes of the letters, and no name for them.
+        assert_eq!(form("text=%063%06D%06'%06E&coding=1&charset=8-BIT").words, "سلام");
+        assert_eq!(form("text=%063%06%CC%06D%00+%06%F4%06%F0&coding=1&charset=8-BIT").words, "سیل ۴۰");
         assert_eq!(form("text=%E9t%E9&charset=ISO-8859-1").words, "été");
     }
 

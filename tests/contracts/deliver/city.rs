@@ -131,6 +131,7 @@ impl City {
                 user: "hamyar".into(),
                 password: Secret::new("password"),
                 sender: "137".into(),
+                hooks_url: String::new(),
             },
         );
         config.email.server = format!("smtp://{relay}");
