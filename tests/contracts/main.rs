@@ -9,6 +9,7 @@ mod engines;
 mod helpers;
 mod issue;
 mod mqtt;
+mod nodes;
 mod reports;
 mod sensors;
 mod sign_in;
