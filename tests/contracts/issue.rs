@@ -27,7 +27,7 @@ use crate::engines::on_both_engines;
 /// Two zones of the sample city beside a stream, and one of them alone.
 const ZONES: [&str; 2] = ["julan", "bazaar"];
 
-async fn caller(ground: &Ground, login: &str, roles: &[Role]) -> Caller {
+pub(crate) async fn caller(ground: &Ground, login: &str, roles: &[Role]) -> Caller {
     let new = NewPerson {
         name: login.to_owned(),
         language: "fa".into(),

@@ -4,6 +4,7 @@
 
 mod alert_desk;
 mod assess;
+mod assess_touched;
 mod deliver;
 mod engines;
 mod helpers;
