@@ -176,7 +176,8 @@ impl City {
     fn held(&self) -> Result<(f64, f64)> {
         let text = self.metrics.render();
         let number = |name: &str| -> Result<f64> {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)).context("the transactions are measured")?;
+            let line =
+                text.lines().find_map(|line| line.strip_prefix(name)).context("the transactions are measured")?;
             Ok(line.trim().parse()?)
         };
         Ok((

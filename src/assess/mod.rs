@@ -142,9 +142,9 @@ impl Assess {
     pub async fn run_due(&self) -> Result<usize, Fault> {
         let now = self.ground.now();
         for _ in 0..LOOKS_MAX {
-            let Some(look) = self.look(now).await? else { return Ok(0) };
-            let (judged_all, facts) = (look.judged_all, look.plan.facts());
-            if self.keep(look.plan, now).await? {
+            let Some(plan) = self.look(now).await? else { return Ok(0) };
+            let (judged_all, facts) = (plan.judged_all, plan.facts());
+            if self.keep(plan, now).await? {
                 if let Some(mark) = judged_all {
                     self.memory.lock().unwrap_or_else(PoisonError::into_inner).judged_all = Some((now, mark));
                 }

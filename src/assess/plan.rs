@@ -7,7 +7,7 @@ use serde_json::Value;
 use tracing::info;
 
 use super::{
-    Assess,
+    Assess, SensorsMark,
     incident::{Incident, Proposal, ProposalState},
     store::{Signal, Standing, ZoneState},
     watch::Watch,
@@ -54,6 +54,8 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) rests_on: Standing,
+    /// Set when every open incident was judged: over these sensors.
+    pub(super) judged_all: Option<SensorsMark>,
     /// Proposals that were looked at, by incident, with what each stood at.
     pub(super) proposals: Vec<(IncidentId, Vec<(ProposalId, ProposalState)>)>,
     /// In this order.
@@ -69,6 +71,7 @@ impl Plan {
     pub(super) fn new(rests_on: Standing) -> Self {
         Self {
             rests_on,
+            judged_all: None,
             proposals: Vec::new(),
             writes: Vec::new(),
             news: News::new(),

@@ -14,7 +14,7 @@ use maps::{Position, ZoneCode};
 use serde_json::json;
 
 use super::{
-    Assess, Sensors, SensorsMark,
+    Assess, Sensors,
     affected::Ground as Where,
     fuse::{self, Evidence, Judgement},
     incident::{Incident, IncidentStage, Proposal, ProposalState, ZoneHit},
@@ -36,7 +36,7 @@ use crate::{
 /// Open incidents at once; a city has a handful.
 const INCIDENTS_MAX: i64 = 200;
 /// Signals of one incident that are judged; the newest count.
-const SIGNALS_MAX: usize = 400;
+const SIGNALS_MAX: u16 = 400;
 
 /// What is known of an incident beyond its row.
 struct Picture {
@@ -54,7 +54,7 @@ struct Had {
 }
 
 /// What was read, and what has been made of it so far.
-pub(super) struct Look {
+struct Look {
     tx: Tx,
     now: Timestamp,
     sensors: Arc<Sensors>,
@@ -69,16 +69,14 @@ pub(super) struct Look {
     touched: BTreeSet<IncidentId>,
     /// An incident changed in a way that may colour zones.
     recolour: bool,
-    /// Set when every open incident was judged: over these sensors.
-    pub(super) judged_all: Option<SensorsMark>,
-    pub(super) plan: Plan,
+    plan: Plan,
 }
 
 impl Assess {
     /// Reads what is new and decides what follows; `None` when there is nothing to do.
     ///
     /// Judges the incidents that new facts touch, and all open ones when `look_again_secs` have passed or a sensor's state changed.
-    pub(super) async fn look(&self, now: Timestamp) -> Result<Option<Look>, Fault> {
+    pub(super) async fn look(&self, now: Timestamp) -> Result<Option<Plan>, Fault> {
         let limit = self.ground.config.assess.facts_per_step_max;
         let mut tx = self.ground.store.read("look at facts").await?;
         let standing = tx.standing().await?;
@@ -104,9 +102,9 @@ impl Assess {
             reported: BTreeSet::new(),
             touched: BTreeSet::new(),
             recolour: all || !reports.is_empty(),
-            judged_all: all.then_some(mark),
             plan: Plan::new(standing),
         };
+        look.plan.judged_all = all.then_some(mark);
         (look.plan.readings, look.plan.reports) = (readings.len(), reports.len());
         look.plan.readings_to = readings.last().map(|last| last.arrival);
         look.plan.reports_to = reports.last().map(|last| last.arrival);
@@ -114,7 +112,7 @@ impl Assess {
         let signals = self.watch_readings(&mut look, &readings).await?;
         if !all && signals.is_empty() && reports.is_empty() {
             // Most steps end here: every gauge stands where it stood.
-            return Ok(Some(look));
+            return Ok(Some(look.plan));
         }
         look.open = look.tx.open_incidents(INCIDENTS_MAX).await?;
         for incident in &look.open {
@@ -141,7 +139,7 @@ impl Assess {
             let Look { tx, sensors, plan, .. } = &mut look;
             self.colour_zones(tx, &open, sensors, now, plan).await?;
         }
-        Ok(Some(look))
+        Ok(Some(look.plan))
     }
 
     /// Moves each sensor's watch; a crossing becomes a signal.
@@ -185,7 +183,8 @@ impl Assess {
                 ground: place_of(sensor, rule.hazard),
             });
         }
-        let writes = watches.into_iter().map(|((sensor, quantity), watch)| Write::Watch(sensor, quantity.to_owned(), watch));
+        let writes =
+            watches.into_iter().map(|((sensor, quantity), watch)| Write::Watch(sensor, quantity.to_owned(), watch));
         look.plan.writes.extend(writes);
         Ok(signals)
     }
@@ -239,8 +238,7 @@ impl Assess {
             let id = incident.id;
             let is_home = shares_zone
                 || look.signals_of(id).await?.iter().any(|other| {
-                    other.source == signal.source
-                        || metres(other.position, signal.position) <= settings.join_metres_max
+                    other.source == signal.source || metres(other.position, signal.position) <= settings.join_metres_max
                 });
             if is_home {
                 home = Some(index);
@@ -528,7 +526,7 @@ impl Look {
     /// The signs of an incident, the oldest first, at most the newest 400.
     async fn signals_of(&mut self, incident: IncidentId) -> Result<&[Signal], Fault> {
         if !self.signals.contains_key(&incident) {
-            let signals = self.tx.signals(incident, SIGNALS_MAX as i64).await?;
+            let signals = self.tx.signals(incident, SIGNALS_MAX.into()).await?;
             self.signals.insert(incident, signals);
         }
         Ok(&self.signals[&incident])
@@ -540,7 +538,7 @@ impl Look {
         let signals = self.signals.get_mut(&signal.incident).expect("it was read just now");
         let place = signals.partition_point(|known| (known.at, known.id) < (signal.at, signal.id));
         signals.insert(place, signal);
-        if signals.len() > SIGNALS_MAX {
+        if signals.len() > SIGNALS_MAX.into() {
             signals.remove(0);
         }
         Ok(())

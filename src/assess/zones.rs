@@ -79,7 +79,11 @@ impl Assess {
             }
             let state = ZoneState { zone: zone.code.to_string(), recorded_at: now, level, hazard, incident, reason };
             plan.writes.push(Write::Zone(Box::new(state)));
-            plan.news.push((LiveAudience::Public, "zone.changed", json!({ "zone": zone.code, "level": level.as_str() })));
+            plan.news.push((
+                LiveAudience::Public,
+                "zone.changed",
+                json!({ "zone": zone.code, "level": level.as_str() }),
+            ));
         }
         Ok(())
     }

@@ -261,8 +261,12 @@ impl Across {
         bells.0.outward.open(settings.hints_waiting_max);
         let stop = CancellationToken::new();
         let (tried, first) = oneshot::channel();
-        let carrier =
-            Carrier { bells: bells.clone(), options, pace: Duration::from_millis(settings.hints_pace_ms), worked: false };
+        let carrier = Carrier {
+            bells: bells.clone(),
+            options,
+            pace: Duration::from_millis(settings.hints_pace_ms),
+            worked: false,
+        };
         let task = tokio::spawn({
             let stop = stop.clone();
             async move {

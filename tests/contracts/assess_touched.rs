@@ -185,7 +185,9 @@ impl City {
             .await
             .expect("proposals")
             .into_iter()
-            .map(|one| json!([one.incident, one.kind, one.level, one.state.as_str(), one.made_at, one.content.hash_hex()]))
+            .map(|one| {
+                json!([one.incident, one.kind, one.level, one.state.as_str(), one.made_at, one.content.hash_hex()])
+            })
             .collect();
         assert!(incidents.len() > 3 && proposals.len() > 3 && zones.len() > 10, "a story in which something happens");
         json!({ "incidents": incidents, "zones": zones, "proposals": proposals })

@@ -107,7 +107,8 @@ impl Node {
             Some(id) => request.header("last-event-id", id),
             None => request,
         };
-        let answer = self.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("a page");
+        let answer =
+            self.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("a page");
         assert_eq!(answer.status(), 200);
         Page { stream: answer.into_body().into_data_stream(), text: String::new() }
     }
