@@ -5,7 +5,10 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark asks the monotonic clock; nothing here is decided by it")]
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
-use std::{sync::Arc, time::Duration, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use alerts::Hazard;
 use anyhow::{Context, Result, ensure};
@@ -105,7 +108,7 @@ impl City {
     async fn fill(&mut self) -> Result<()> {
         for index in 0..SENSORS {
             let new = NewSensor {
-                code: SensorCode::new(&format!("bench-{index}")).context("a code")?,
+                code: SensorCode::new(format!("bench-{index}")).context("a code")?,
                 name: alerts::texts([("fa", "سنجه"), ("en", "Gauge")]),
                 quantities: vec![Quantity::StageM],
                 position: place(index)?,

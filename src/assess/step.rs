@@ -526,7 +526,7 @@ impl Look {
     /// The signs of an incident, the oldest first, at most the newest 400.
     async fn signals_of(&mut self, incident: IncidentId) -> Result<&[Signal], Fault> {
         if !self.signals.contains_key(&incident) {
-            let signals = self.tx.signals(incident, SIGNALS_MAX.into()).await?;
+            let signals = self.tx.signals(incident, i64::from(SIGNALS_MAX)).await?;
             self.signals.insert(incident, signals);
         }
         Ok(&self.signals[&incident])
@@ -538,7 +538,7 @@ impl Look {
         let signals = self.signals.get_mut(&signal.incident).expect("it was read just now");
         let place = signals.partition_point(|known| (known.at, known.id) < (signal.at, signal.id));
         signals.insert(place, signal);
-        if signals.len() > SIGNALS_MAX.into() {
+        if signals.len() > usize::from(SIGNALS_MAX) {
             signals.remove(0);
         }
         Ok(())

@@ -128,14 +128,13 @@ impl Page {
     /// The next event: kind, id, details.
     async fn next(&mut self) -> (String, String, String) {
         loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
+            if let Some(end) = self.text.find("\n\n") {
+                let event: String = self.text.drain(..end + 2).collect();
                 let field = |name: &str| {
                     let line = event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
                     line.unwrap_or_default().to_owned()
                 };
-                let event = (field("event"), field("id"), field("data"));
-                self.text = rest.to_owned();
-                return event;
+                return (field("event"), field("id"), field("data"));
             }
             let bytes = in_time("an event", self.stream.next()).await.expect("the page stays open").expect("bytes");
             self.text.push_str(std::str::from_utf8(&bytes).expect("UTF-8"));
