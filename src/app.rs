@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::{
     assess::{self, Assess},
-    bell::{Bell, Bells},
+    bell::{Across, Bell, Bells},
     broker::Outlet,
     clock::Clock,
     config::Config,
@@ -114,6 +114,10 @@ impl App {
             let store = ground.store.clone();
             move || async move { store.close().await }
         });
+        // Before any part that takes an ear: what it hears from its first look on is everything.
+        if let Some(across) = Across::start(&ground.bells, &ground.store, &ground.config.store).await {
+            stops.push("bells of other nodes", move || across.stop());
+        }
         let mqtt = mqtt::start(&ground, &mut stops).await?;
         let rules = match kind {
             Kind::Real => assess::load_rules(&ground.config.city.rules_dir)?,

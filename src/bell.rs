@@ -1,14 +1,21 @@
 //! Bells wake workers; live events wake open pages. Both are hints: the tables are the truth.
-//! Rung by whoever committed a change; heard by workers (`worker`) and by `http::live`.
+//! Rung by whoever committed a change; heard by workers (`worker`) and by `http::live`, on PostgreSQL those of every node (`across`).
 //! A missed bell costs one idle period, a missed live event a reload; neither loses anything.
 
+mod across; // To the other nodes and back.
+
+pub use across::Across;
+
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
+
+use across::Outward;
 
 /// What there may be work for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +32,36 @@ pub enum Bell {
 
 const BELLS: [Bell; 4] = [Bell::Facts, Bell::Broadcasts, Bell::Outbox, Bell::Accounts];
 
+impl Bell {
+    fn index(self) -> usize {
+        BELLS.iter().position(|known| *known == self).expect("every bell is in BELLS")
+    }
+
+    /// The word by which nodes know it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Facts => "facts",
+            Self::Broadcasts => "broadcasts",
+            Self::Outbox => "outbox",
+            Self::Accounts => "accounts",
+        }
+    }
+}
+
+/// Tells a page to load everything again: what it shows may have changed without its being told.
+pub const RESET: &str = "reset";
+
 /// What open pages are told. `kind` is one of the names in docs/architecture.md; `id` says which thing changed.
 #[derive(Clone, Debug, Serialize)]
 pub struct LiveEvent {
-    /// Which stream: another process, or this one started anew, counts from one again.
+    /// Which stream: another process, or this one started anew, counts from one again. An event of another node is told, with a
+    /// number of its own, in the stream of each node that hears it.
     pub stream: u64,
     /// Position in that stream.
     pub seq: u64,
-    /// "zone.changed", "reading.kept", "report.received", "incident.changed", "proposal.changed", "alert.changed", "delivery.changed".
-    pub kind: &'static str,
+    /// "zone.changed", "reading.kept", "report.received", "incident.changed", "proposal.changed", "alert.changed", "delivery.changed",
+    /// or [`RESET`].
+    pub kind: Cow<'static, str>,
     /// Who may see it.
     #[serde(skip)]
     pub audience: LiveAudience,
@@ -42,7 +70,8 @@ pub struct LiveEvent {
 }
 
 /// Who may see a live event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LiveAudience {
     /// Everybody: public alerts, zone levels.
     Public,
@@ -59,6 +88,7 @@ struct Inner {
     bells: [watch::Sender<u64>; BELLS.len()],
     live: Mutex<Recent>,
     live_sender: broadcast::Sender<LiveEvent>,
+    outward: Outward,
 }
 
 #[derive(Debug)]
@@ -90,22 +120,22 @@ impl Bells {
             bells: std::array::from_fn(|_| watch::Sender::new(0)),
             live: Mutex::new(Recent { stream: 0, next_seq: 1, kept: VecDeque::new(), kept_max }),
             live_sender: broadcast::Sender::new(kept_max.max(16)),
+            outward: Outward::default(),
         }))
     }
 
     fn bell(&self, bell: Bell) -> &watch::Sender<u64> {
-        let index = BELLS.iter().position(|known| *known == bell).expect("every bell is in BELLS");
-        &self.0.bells[index]
+        &self.0.bells[bell.index()]
     }
 
-    /// Rings. Every ear hears it; several rings before an ear listens again are one.
+    /// Rings, after a commit. Every ear of every node hears it; several rings before an ear listens again are one.
     pub fn ring(&self, bell: Bell) {
-        self.bell(bell).send_modify(|rings| *rings = rings.wrapping_add(1));
+        self.ring_here(bell);
+        self.0.outward.ring(bell);
     }
 
-    /// How often a bell has rung: a part that remembers the number knows whether anything happened since.
-    pub fn rings(&self, bell: Bell) -> u64 {
-        *self.bell(bell).borrow()
+    fn ring_here(&self, bell: Bell) {
+        self.bell(bell).send_modify(|rings| *rings = rings.wrapping_add(1));
     }
 
     /// An ear that hears every ring from now on, also those while nobody waits at it.
@@ -118,8 +148,17 @@ impl Bells {
         self.0.live.lock().unwrap_or_else(PoisonError::into_inner).stream = stream;
     }
 
-    /// Tells open pages.
+    fn stream(&self) -> u64 {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner).stream
+    }
+
+    /// Tells open pages, after a commit, those of every node.
     pub fn tell(&self, audience: LiveAudience, kind: &'static str, about: serde_json::Value) {
+        self.0.outward.tell(audience, kind, &about);
+        self.tell_here(audience, Cow::Borrowed(kind), about);
+    }
+
+    fn tell_here(&self, audience: LiveAudience, kind: Cow<'static, str>, about: serde_json::Value) {
         let mut recent = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
         let event = LiveEvent { stream: recent.stream, seq: recent.next_seq, kind, audience, about };
         recent.next_seq += 1;

@@ -72,7 +72,7 @@ section!(
 );
 section!(
     /// `[store]`
-    StoreSettings { database: Secret, data_dir: String, connections_max: u32 }
+    StoreSettings { database: Secret, data_dir: String, connections_max: u32, hints_pace_ms: u64, hints_waiting_max: usize }
 );
 section!(
     /// `[city]`
@@ -112,7 +112,7 @@ section!(
 section!(
     /// `[assess]`
     Assess {
-        facts_per_step_max: i64, join_minutes_max: i64, join_metres_max: f64, zone_stale_minutes: i64,
+        facts_per_step_max: i64, look_again_secs: u64, footprints_kept_max: usize, join_minutes_max: i64, join_metres_max: f64, zone_stale_minutes: i64,
         incident_quiet_minutes: i64, warn_margin_metres: f64, reach_half_width_metres: f64, report_radius_metres: f64,
         issue_without_person: Vec<String>,
     }
@@ -357,6 +357,8 @@ impl Config {
             ("sensors.batch_readings_max", self.sensors.batch_readings_max),
             ("sensors.queue_messages_max", self.sensors.queue_messages_max),
             ("deliver.in_flight_max", self.deliver.in_flight_max),
+            ("store.hints_waiting_max", self.store.hints_waiting_max),
+            ("assess.footprints_kept_max", self.assess.footprints_kept_max),
         ];
         for (key, _) in zeroes.iter().filter(|(_, value)| *value == 0) {
             fault(key, "must be at least 1".into());

@@ -2,7 +2,7 @@
 //! Called by `assess` with the signals that still count; pure over the city's map.
 //! Whom to warn errs outward: zones that come within the margin of the closed shape are in.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use geo::{BooleanOps, Simplify};
 use geo_types::MultiPolygon;
@@ -40,7 +40,7 @@ pub fn footprint(city: &City, ground: &Ground, at: Position, settings: &config::
 /// The ground and the zones of several footprints together. O(n log n) in their vertices.
 pub fn join(
     city: &City,
-    footprints: &[Footprint],
+    footprints: &[Arc<Footprint>],
     settings: &config::Assess,
 ) -> (Option<MultiPolygon<f64>>, Vec<ZoneHit>) {
     let mut shapes = footprints.iter().map(|footprint| &footprint.shape);

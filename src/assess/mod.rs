@@ -5,8 +5,10 @@
 mod affected;
 mod fuse;
 mod incident;
+mod plan;
 mod propose;
 pub mod rules;
+mod shapes;
 mod step;
 mod store;
 mod watch;
@@ -30,16 +32,17 @@ use serde_json::json;
 
 use crate::{
     audit::{Actor, Decision},
-    bell::Bell,
     ground::Ground,
-    id::ProposalId,
+    id::{ProposalId, SensorId},
+    sensors::Sensor,
     staff::Officer,
-    store::Fault,
+    store::{Fault, Tx},
 };
 use rules::{RuleFault, Rules};
+use shapes::Shapes;
 
-/// Incidents are looked at again after this long even when no fact came: evidence fades, zones grow stale.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How often a step looks again when another node was faster, before it lets the worker begin anew.
+const LOOKS_MAX: usize = 3;
 
 /// Assessment: the ground, the rules, and what it remembers between steps (hints only; the tables are the truth).
 #[derive(Clone, Debug)]
@@ -47,14 +50,22 @@ pub struct Assess {
     ground: Ground,
     rules: Arc<Rules>,
     memory: Arc<Mutex<Memory>>,
+    shapes: Arc<Mutex<Shapes>>,
 }
+
+/// Sensors in service.
+type Sensors = BTreeMap<SensorId, Sensor>;
+/// What changes when sensors do.
+type SensorsMark = (i64, i64);
 
 #[derive(Debug, Default)]
 struct Memory {
-    looked_at: Option<Timestamp>,
-    rings: u64,
+    /// When all open incidents were judged, and over which sensors.
+    judged_all: Option<(Timestamp, SensorsMark)>,
+    /// The sensors as of this mark.
+    sensors: Option<(SensorsMark, Arc<Sensors>)>,
     /// Which zones a sensor watches; a pure function of map and sensor, kept because it costs geometry.
-    cover: BTreeMap<crate::id::SensorId, Vec<maps::ZoneCode>>,
+    cover: BTreeMap<SensorId, Vec<maps::ZoneCode>>,
 }
 
 /// Why assessment can't start.
@@ -116,7 +127,7 @@ impl Assess {
             tx.audit(ground.now(), &decision).await?;
         }
         tx.commit().await?;
-        Ok(Self { ground: ground.clone(), rules: Arc::new(rules), memory: Arc::default() })
+        Ok(Self { ground: ground.clone(), rules: Arc::new(rules), memory: Arc::default(), shapes: Arc::default() })
     }
 
     /// The rules in use.
@@ -125,35 +136,45 @@ impl Assess {
     }
 
     /// Takes a bounded number of new facts into account. Gives how many there were; 0 when nothing is left to do.
+    ///
+    /// Everything is read and thought without a write lock; what is decided is then written in one transaction, unless another node
+    /// decided something meanwhile. Then this one looks again.
     pub async fn run_due(&self) -> Result<usize, Fault> {
         let now = self.ground.now();
-        let rings = self.ground.bells.rings(Bell::Facts);
-        let again = {
-            let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-            memory.rings != rings
-                || memory.looked_at.is_none_or(|at| now.duration_since(at) >= LOOK_AGAIN.try_into().expect("5 s"))
-        };
-        if !again && !self.facts_wait().await? {
-            return Ok(0);
+        for _ in 0..LOOKS_MAX {
+            let Some(plan) = self.look(now).await? else { return Ok(0) };
+            let (judged_all, facts) = (plan.judged_all, plan.facts());
+            if self.keep(plan, now).await? {
+                if let Some(mark) = judged_all {
+                    self.memory.lock().unwrap_or_else(PoisonError::into_inner).judged_all = Some((now, mark));
+                }
+                return Ok(facts);
+            }
+            metrics::counter!("hamyar_assess_overtaken_total").increment(1);
         }
-        let done = self.step(now).await?;
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.rings = rings;
-        memory.looked_at = Some(now);
-        Ok(done)
+        // Others get on with it. There may be work left: the worker asks again at once.
+        Ok(1)
     }
 
-    /// Looks without taking the write lock.
-    async fn facts_wait(&self) -> Result<bool, Fault> {
-        let mut tx = self.ground.store.read("do facts wait").await?;
-        let readings = tx.assess_cursor("readings").await?;
-        let reports = tx.assess_cursor("reports").await?;
-        if !tx.reports_after(reports, 1).await?.is_empty() {
-            return Ok(true);
+    /// Whether every open incident has to be judged, whatever the facts touch.
+    fn all_due(&self, now: Timestamp, mark: SensorsMark) -> bool {
+        let again = Duration::from_secs(self.ground.config.assess.look_again_secs);
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.judged_all.is_none_or(|(at, known)| {
+            known != mark || Duration::try_from(now.duration_since(at)).is_ok_and(|since| since >= again)
+        })
+    }
+
+    /// The sensors in service, read again only when they changed.
+    async fn sensors(&self, tx: &mut Tx, mark: SensorsMark) -> Result<Arc<Sensors>, Fault> {
+        let known = self.memory.lock().unwrap_or_else(PoisonError::into_inner).sensors.clone();
+        if let Some((_, sensors)) = known.filter(|(known, _)| *known == mark) {
+            return Ok(sensors);
         }
-        drop(tx);
-        let mut tx = self.ground.store.read_readings("do readings wait").await?;
-        Ok(!tx.readings_after(readings, 1).await?.is_empty())
+        let sensors = Arc::new(tx.sensors().await?.into_iter().map(|sensor| (sensor.id, sensor)).collect());
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.sensors = Some((mark, Arc::clone(&sensors)));
+        Ok(sensors)
     }
 }
 

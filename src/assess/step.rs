@@ -1,8 +1,11 @@
-//! One step of assessment: new facts become signals, touched incidents are judged anew, zones and proposals follow.
-//! Called by `Assess::run_due`; everything a step decides is one transaction with its audit rows.
-//! A fact is read once: the cursor moves in the same transaction as what was made of it.
+//! One look at the facts: new ones become signals, touched incidents are judged anew, zones and proposals follow.
+//! Called by `Assess::run_due`, which has what is decided written; nothing here writes or holds a lock.
+//! A fact is read once: the plan that moves the cursor is the one that says what was made of it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alerts::{Hazard, Kind, Level, Texts};
 use geo_types::MultiPolygon;
@@ -11,19 +14,20 @@ use maps::{Position, ZoneCode};
 use serde_json::json;
 
 use super::{
-    Assess,
-    affected::{self, Ground as Where},
+    Assess, Sensors,
+    affected::Ground as Where,
     fuse::{self, Evidence, Judgement},
     incident::{Incident, IncidentStage, Proposal, ProposalState, ZoneHit},
+    plan::{PROPOSALS_MAX, Plan, Record, Write},
     propose,
     rules::PerLevel,
+    shapes::Joined,
     store::{Signal, Source},
     watch::{Limits, Watch},
 };
 use crate::{
-    audit::{Actor, Decision},
     bell::LiveAudience,
-    id::{IncidentId, ProposalId, SensorId, SignalId},
+    id::{IncidentId, ProposalId, ReportId, SensorId, SignalId},
     reports::{Report, Status},
     sensors::{Flag, Reading, Sensor, SensorState},
     store::{Fault, Tx},
@@ -32,77 +36,117 @@ use crate::{
 /// Open incidents at once; a city has a handful.
 const INCIDENTS_MAX: i64 = 200;
 /// Signals of one incident that are judged; the newest count.
-const SIGNALS_MAX: i64 = 400;
-
-/// What a step tells open pages once it is committed.
-type News = Vec<(LiveAudience, &'static str, serde_json::Value)>;
+const SIGNALS_MAX: u16 = 400;
 
 /// What is known of an incident beyond its row.
 struct Picture {
     evidence: Vec<Evidence>,
-    shape: Option<MultiPolygon<f64>>,
-    zones: Vec<ZoneHit>,
+    ground: Arc<Joined>,
     measure: Option<(Texts, alerts::Measure)>,
     place: Texts,
     last_sign_at: Timestamp,
 }
 
-impl Assess {
-    pub(super) async fn step(&self, now: Timestamp) -> Result<usize, Fault> {
-        let limit = self.ground.config.assess.facts_per_step_max;
-        let mut tx = self.ground.store.write("assess").await?;
-        tx.lock("assess").await?;
-        let readings_from = tx.assess_cursor("readings").await?;
-        let readings = {
-            let mut tx = self.ground.store.read_readings("new readings").await?;
-            tx.readings_after(readings_from, limit).await?
-        };
-        let reports_from = tx.assess_cursor("reports").await?;
-        let reports = tx.reports_after(reports_from, limit).await?;
-        let sensors: BTreeMap<SensorId, Sensor> =
-            tx.sensors().await?.into_iter().map(|sensor| (sensor.id, sensor)).collect();
-        let mut open = tx.open_incidents(INCIDENTS_MAX).await?;
-        // As people know them: `join` adds the zones of new signals before the incidents are judged.
-        let had: BTreeMap<IncidentId, Vec<ZoneCode>> =
-            open.iter().map(|incident| (incident.id, codes(&incident.zones).into_iter().cloned().collect())).collect();
-        let mut news = News::new();
+/// An incident's row before this look: what people know.
+struct Had {
+    zones: Vec<ZoneHit>,
+    last_sign_at: Timestamp,
+}
 
-        self.watch_readings(&mut tx, &readings, &sensors, &mut open, now).await?;
-        for report in &reports {
-            self.take_report(&mut tx, report, &mut open, now).await?;
+/// What was read, and what has been made of it so far.
+struct Look {
+    tx: Tx,
+    now: Timestamp,
+    sensors: Arc<Sensors>,
+    /// Open incidents with the zones and times of this look's signals.
+    open: Vec<Incident>,
+    had: BTreeMap<IncidentId, Had>,
+    /// Of those incidents that were asked for: the oldest first, with this look's.
+    signals: BTreeMap<IncidentId, Vec<Signal>>,
+    /// Reports that became signals in this look.
+    reported: BTreeSet<ReportId>,
+    /// Incidents that a fact of this look concerns.
+    touched: BTreeSet<IncidentId>,
+    /// An incident changed in a way that may colour zones.
+    recolour: bool,
+    plan: Plan,
+}
+
+impl Assess {
+    /// Reads what is new and decides what follows; `None` when there is nothing to do.
+    ///
+    /// Judges the incidents that new facts touch, and all open ones when `look_again_secs` have passed or a sensor's state changed.
+    pub(super) async fn look(&self, now: Timestamp) -> Result<Option<Plan>, Fault> {
+        let limit = self.ground.config.assess.facts_per_step_max;
+        let mut tx = self.ground.store.read("look at facts").await?;
+        let standing = tx.standing().await?;
+        let mark = tx.sensors_mark().await?;
+        let reports = tx.reports_after(standing.reports, limit).await?;
+        let readings = {
+            // Facts are only added, in order: whatever more there is by now comes after these.
+            let mut tx = self.ground.store.read_readings("new readings").await?;
+            tx.readings_after(standing.readings, limit).await?
+        };
+        let all = self.all_due(now, mark);
+        if !all && readings.is_empty() && reports.is_empty() {
+            return Ok(None);
         }
+        let sensors = self.sensors(&mut tx, mark).await?;
+        let mut look = Look {
+            tx,
+            now,
+            sensors,
+            open: Vec::new(),
+            had: BTreeMap::new(),
+            signals: BTreeMap::new(),
+            reported: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            recolour: all || !reports.is_empty(),
+            plan: Plan::new(standing),
+        };
+        look.plan.judged_all = all.then_some(mark);
+        (look.plan.readings, look.plan.reports) = (readings.len(), reports.len());
+        look.plan.readings_to = readings.last().map(|last| last.arrival);
+        look.plan.reports_to = reports.last().map(|last| last.arrival);
+
+        let signals = self.watch_readings(&mut look, &readings).await?;
+        if !all && signals.is_empty() && reports.is_empty() {
+            // Most steps end here: every gauge stands where it stood.
+            return Ok(Some(look.plan));
+        }
+        look.open = look.tx.open_incidents(INCIDENTS_MAX).await?;
+        for incident in &look.open {
+            let had = Had { zones: incident.zones.clone(), last_sign_at: incident.last_sign_at };
+            look.had.insert(incident.id, had);
+        }
+        for signal in signals {
+            // Falling back to green belongs to an incident that is open; without one there is nothing to say.
+            let may_open = signal.level > Level::Green;
+            self.join(&mut look, signal, may_open).await?;
+        }
+        for report in &reports {
+            self.take_report(&mut look, report).await?;
+        }
+        let mut open = std::mem::take(&mut look.open);
         for incident in &mut open {
-            let had = had.get(&incident.id).map_or(&[][..], Vec::as_slice);
-            self.judge_again(&mut tx, incident, had, &sensors, now, &mut news).await?;
+            if all || look.touched.contains(&incident.id) {
+                self.judge_again(&mut look, incident).await?;
+            }
         }
         open.retain(|incident| incident.stage != IncidentStage::Closed);
-        self.colour_zones(&mut tx, &open, &sensors, now, &mut news).await?;
-
-        if let Some(last) = readings.last() {
-            tx.move_cursor("readings", last.arrival, now).await?;
+        self.forget_shapes(&open);
+        if look.recolour {
+            let Look { tx, sensors, plan, .. } = &mut look;
+            self.colour_zones(tx, &open, sensors, now, plan).await?;
         }
-        if let Some(last) = reports.last() {
-            tx.move_cursor("reports", last.arrival, now).await?;
-        }
-        tx.commit().await?;
-        metrics::counter!("hamyar_facts_assessed_total", "facts" => "readings").increment(readings.len() as u64);
-        metrics::counter!("hamyar_facts_assessed_total", "facts" => "reports").increment(reports.len() as u64);
-        for (audience, kind, about) in news {
-            self.ground.bells.tell(audience, kind, about);
-        }
-        Ok(readings.len() + reports.len())
+        Ok(Some(look.plan))
     }
 
     /// Moves each sensor's watch; a crossing becomes a signal.
-    async fn watch_readings(
-        &self,
-        tx: &mut Tx,
-        readings: &[Reading],
-        sensors: &BTreeMap<SensorId, Sensor>,
-        open: &mut Vec<Incident>,
-        now: Timestamp,
-    ) -> Result<(), Fault> {
+    async fn watch_readings(&self, look: &mut Look, readings: &[Reading]) -> Result<Vec<NewSignal>, Fault> {
         let mut watches: BTreeMap<(SensorId, &'static str), Watch> = BTreeMap::new();
+        let mut signals = Vec::new();
+        let sensors = Arc::clone(&look.sensors);
         for reading in readings {
             let quantity = reading.quantity.as_str();
             let Some(rule) = self.rules.of_quantity(quantity) else { continue };
@@ -122,12 +166,12 @@ impl Assess {
             let limits = Limits::new(rule, own);
             let key = (sensor.id, quantity);
             if let std::collections::btree_map::Entry::Vacant(e) = watches.entry(key) {
-                let known = tx.watch(sensor.id, quantity).await?.unwrap_or_else(Watch::new);
+                let known = look.tx.watch(sensor.id, quantity).await?.unwrap_or_else(Watch::new);
                 e.insert(known);
             }
             let watch = watches.get_mut(&key).expect("it was put there just now");
             let Some(crossing) = watch.take(reading.value, reading.read_at, &limits) else { continue };
-            let signal = NewSignal {
+            signals.push(NewSignal {
                 hazard: rule.hazard,
                 source: Source::Sensor(sensor.id, quantity.to_owned()),
                 level: crossing.to,
@@ -137,23 +181,23 @@ impl Assess {
                 at: reading.read_at,
                 exercise_id: reading.exercise,
                 ground: place_of(sensor, rule.hazard),
-            };
-            // Falling back to green belongs to an incident that is open; without one there is nothing to say.
-            self.join(tx, signal, open, now, crossing.to > Level::Green).await?;
+            });
         }
-        for ((sensor, quantity), watch) in &watches {
-            tx.put_watch(*sensor, quantity, watch).await?;
-        }
-        Ok(())
+        let writes =
+            watches.into_iter().map(|((sensor, quantity), watch)| Write::Watch(sensor, quantity.to_owned(), watch));
+        look.plan.writes.extend(writes);
+        Ok(signals)
     }
 
-    async fn take_report(
-        &self,
-        tx: &mut Tx,
-        report: &Report,
-        open: &mut Vec<Incident>,
-        now: Timestamp,
-    ) -> Result<(), Fault> {
+    async fn take_report(&self, look: &mut Look, report: &Report) -> Result<(), Fault> {
+        if look.reported.contains(&report.id) {
+            return Ok(());
+        }
+        if let Some(incident) = look.tx.incident_of_report(report.id).await? {
+            // It is a sign already and stands otherwise now: its incident, when it is open, reads its standing by itself.
+            look.touched.insert(incident);
+            return Ok(());
+        }
         let (Some(hazard), Some(position)) = (report.hazard, report.position) else { return Ok(()) };
         if !report.weighs() {
             return Ok(());
@@ -169,30 +213,19 @@ impl Assess {
             exercise_id: report.exercise,
             ground: Where::Around(position),
         };
-        self.join(tx, signal, open, now, true).await.map(drop)
+        look.reported.insert(report.id);
+        self.join(look, signal, true).await
     }
 
     /// Puts a signal to the incident it belongs to: the same hazard, near in space, and still going on. Opens one when there is none.
-    async fn join(
-        &self,
-        tx: &mut Tx,
-        signal: NewSignal,
-        open: &mut Vec<Incident>,
-        now: Timestamp,
-        may_open: bool,
-    ) -> Result<(), Fault> {
-        if let Source::Report(report) = &signal.source
-            && tx.has_signal_of_report(*report).await?
-        {
-            // Judged again: the incident it belongs to, open or closed, reads its standing by itself.
-            return Ok(());
-        }
+    async fn join(&self, look: &mut Look, signal: NewSignal, may_open: bool) -> Result<(), Fault> {
         let settings = &self.ground.config.assess;
-        let footprint = affected::footprint(&self.ground.city, &signal.ground, signal.position, settings);
+        let footprint = self.footprint(&signal.ground, signal.position);
         let codes: Vec<_> =
-            footprint.iter().flat_map(|footprint| footprint.zones.iter().map(|zone| &zone.code)).collect();
+            footprint.iter().flat_map(|(_, footprint)| footprint.zones.iter().map(|zone| &zone.code)).collect();
         let mut home = None;
-        for (index, incident) in open.iter().enumerate() {
+        for index in 0..look.open.len() {
+            let incident = &look.open[index];
             if incident.hazard != signal.hazard || incident.exercise_id != signal.exercise_id {
                 continue;
             }
@@ -201,11 +234,13 @@ impl Assess {
             if !going_on {
                 continue;
             }
-            let known = tx.signals(incident.id, SIGNALS_MAX).await?;
-            let near = known.iter().any(|other| {
-                other.source == signal.source || metres(other.position, signal.position) <= settings.join_metres_max
-            });
-            if near || incident.zones.iter().any(|hit| codes.contains(&&hit.code)) {
+            let shares_zone = incident.zones.iter().any(|hit| codes.contains(&&hit.code));
+            let id = incident.id;
+            let is_home = shares_zone
+                || look.signals_of(id).await?.iter().any(|other| {
+                    other.source == signal.source || metres(other.position, signal.position) <= settings.join_metres_max
+                });
+            if is_home {
                 home = Some(index);
                 break;
             }
@@ -214,16 +249,26 @@ impl Assess {
             Some(index) => index,
             None if !may_open => return Ok(()),
             None => {
-                let incident = self.new_incident(&signal, now);
-                tx.insert_incident(&incident).await?;
-                open.push(incident);
-                open.len() - 1
+                let incident = self.new_incident(&signal, look.now);
+                look.plan.writes.push(Write::NewIncident(Box::new(incident.clone())));
+                look.had.insert(incident.id, Had { zones: Vec::new(), last_sign_at: incident.last_sign_at });
+                look.signals.insert(incident.id, Vec::new());
+                look.open.push(incident);
+                look.open.len() - 1
             }
         };
-        let incident = &mut open[index];
+        let incident = &mut look.open[index];
+        let id = incident.id;
+        incident.last_sign_at = incident.last_sign_at.max(signal.at);
+        // So that the next signal of this look finds the zones of this one.
+        for code in codes {
+            if !incident.zones.iter().any(|hit| hit.code == *code) {
+                incident.zones.push(ZoneHit { code: code.clone(), share: 0.0, minutes: None });
+            }
+        }
         let signal = Signal {
-            id: SignalId::draw(&self.ground.ids, now),
-            incident: incident.id,
+            id: SignalId::draw(&self.ground.ids, look.now),
+            incident: id,
             source: signal.source,
             level: signal.level,
             value: signal.value,
@@ -232,16 +277,9 @@ impl Assess {
             at: signal.at,
             exercise_id: signal.exercise_id,
         };
-        if tx.put_signal(&signal, now).await? {
-            incident.last_sign_at = incident.last_sign_at.max(signal.at);
-            // So that the next signal of this step finds the zones of this one.
-            for code in codes {
-                if !incident.zones.iter().any(|hit| hit.code == *code) {
-                    incident.zones.push(ZoneHit { code: code.clone(), share: 0.0, minutes: None });
-                }
-            }
-        }
-        Ok(())
+        look.plan.writes.push(Write::Signal(Box::new(signal.clone())));
+        look.touched.insert(id);
+        look.add_signal(signal).await
     }
 
     fn new_incident(&self, signal: &NewSignal, now: Timestamp) -> Incident {
@@ -265,18 +303,13 @@ impl Assess {
         }
     }
 
-    /// Judges an incident by all its signals; writes a new version when anything that people see has changed. `had` are its zones
-    /// before this step.
-    async fn judge_again(
-        &self,
-        tx: &mut Tx,
-        incident: &mut Incident,
-        had: &[ZoneCode],
-        sensors: &BTreeMap<SensorId, Sensor>,
-        now: Timestamp,
-        news: &mut News,
-    ) -> Result<(), Fault> {
-        let picture = self.picture(tx, incident, sensors).await?;
+    /// Judges an incident by all its signals; a new version when anything that people see has changed.
+    async fn judge_again(&self, look: &mut Look, incident: &mut Incident) -> Result<(), Fault> {
+        let now = look.now;
+        let had = look.had.remove(&incident.id).expect("every open incident was as it was");
+        // With the zones of this look's signals, which were there to be found by the next signal.
+        let joined = std::mem::replace(&mut incident.zones, had.zones);
+        let picture = self.picture(look, incident).await?;
         let judgement = fuse::judge(incident.hazard, &picture.evidence, &self.rules, now);
         let quiet = now.duration_since(picture.last_sign_at).as_secs_f64() / 60.0
             >= self.ground.config.assess.incident_quiet_minutes as f64;
@@ -285,12 +318,14 @@ impl Assess {
         } else {
             judgement.stage.max_of(incident.stage)
         };
+        let known: Vec<ZoneCode> = codes(&incident.zones).into_iter().cloned().collect();
         // A zone list that became empty keeps the last one: an all-clear is for those who were warned.
-        let zones = if picture.zones.is_empty() { incident.zones.clone() } else { picture.zones.clone() };
+        let zones = &picture.ground.zones;
+        let zones = if zones.is_empty() { joined } else { zones.clone() };
         let changed = incident.version == 0
             || incident.level != judgement.level
             || incident.stage != stage
-            || had.iter().collect::<Vec<_>>() != codes(&zones)
+            || known.iter().collect::<Vec<_>>() != codes(&zones)
             || evidence_of(&incident.reasons) != evidence_of(&judgement.reasons);
         let before = incident.level;
         let is_new = incident.version == 0;
@@ -305,44 +340,44 @@ impl Assess {
             incident.level = judgement.level;
             incident.log_odds_mnat = judgement.log_odds_mnat;
             incident.zones = zones;
-            incident.footprint = picture.shape.as_ref().map(geometry).or(incident.footprint.take());
+            incident.footprint = picture.ground.shape.as_ref().map(geometry).or(incident.footprint.take());
             incident.place.clone_from(&picture.place);
             incident.reasons.clone_from(&judgement.reasons);
             self.ground.city.hash().clone_into(&mut incident.map_hash);
             self.rules.hash().clone_into(&mut incident.rules_hash);
-            tx.put_incident_state(incident).await?;
+            look.recolour = true;
+            look.plan.writes.push(Write::State(Box::new(incident.clone())));
             let facts = json!({
                 "version": incident.version, "level": incident.level.as_str(), "stage": incident.stage.as_str(),
                 "log_odds_mnat": incident.log_odds_mnat, "rules": self.rules.hash(), "map": self.ground.city.hash(),
             });
-            self.record(tx, "judge incident", "incident", incident.id.to_string(), &facts, incident, now).await?;
-            news.push((LiveAudience::Staff, "incident.changed", json!({ "id": incident.id })));
+            self.record(look, "judge incident", "incident", incident.id.to_string(), facts, incident);
+            look.plan.news.push((LiveAudience::Staff, "incident.changed", json!({ "id": incident.id })));
         }
         let closed_at = (stage == IncidentStage::Closed).then_some(now);
-        tx.touch_incident(incident.id, incident.last_sign_at, closed_at).await?;
+        if closed_at.is_some() || incident.last_sign_at != had.last_sign_at {
+            let (incident, last_sign_at) = (incident.id, incident.last_sign_at);
+            look.plan.writes.push(Write::Touch { incident, last_sign_at, closed_at });
+        }
         if changed {
-            let grown = is_new || became_likely || codes(&incident.zones).iter().any(|code| !had.contains(code));
-            self.propose(tx, incident, before, grown, &judgement, &picture, now, news).await?;
+            let grown = is_new || became_likely || codes(&incident.zones).iter().any(|code| !known.contains(code));
+            self.propose(look, incident, before, grown, &judgement, &picture).await?;
         }
         Ok(())
     }
 
     /// Everything that still counts for an incident: newest signal per sensor, reports that weigh, witnesses.
-    async fn picture(
-        &self,
-        tx: &mut Tx,
-        incident: &Incident,
-        sensors: &BTreeMap<SensorId, Sensor>,
-    ) -> Result<Picture, Fault> {
-        let settings = &self.ground.config.assess;
-        let signals = tx.signals(incident.id, SIGNALS_MAX).await?;
+    async fn picture(&self, look: &mut Look, incident: &Incident) -> Result<Picture, Fault> {
+        look.signals_of(incident.id).await?;
+        let Look { tx, sensors, signals, .. } = look;
+        let signals = &signals[&incident.id];
         let mut newest: BTreeMap<(SensorId, &str), &Signal> = BTreeMap::new();
         let mut evidence = Vec::new();
         let mut footprints = Vec::new();
         let mut places = Vec::new();
         let mut measure = None;
         let mut last_sign_at = incident.started_at;
-        for signal in &signals {
+        for signal in signals {
             last_sign_at = last_sign_at.max(signal.at);
             match &signal.source {
                 Source::Sensor(sensor, quantity) => {
@@ -360,12 +395,7 @@ impl Assess {
                         precise: report.accuracy_m.is_none_or(|metres| metres <= 150.0),
                         at: signal.at,
                     });
-                    footprints.extend(affected::footprint(
-                        &self.ground.city,
-                        &Where::Around(signal.position),
-                        signal.position,
-                        settings,
-                    ));
+                    footprints.extend(self.footprint(&Where::Around(signal.position), signal.position));
                     if let Some(zone) = report.zone.as_ref().and_then(|code| self.ground.city.zone(code)) {
                         places.push((Level::Yellow, zone.name.clone()));
                     }
@@ -386,7 +416,7 @@ impl Assess {
                     at: signal.at,
                 });
                 let ground = place_of(sensor, incident.hazard);
-                footprints.extend(affected::footprint(&self.ground.city, &ground, sensor.position, settings));
+                footprints.extend(self.footprint(&ground, sensor.position));
                 if places.iter().all(|(level, _)| *level <= signal.level) {
                     measure = unit(quantity).map(|unit| (sensor.name.clone(), alerts::Measure { value, unit }));
                 }
@@ -395,29 +425,26 @@ impl Assess {
                 evidence.push(Evidence::Below { sensor: id, name: sensor.name.clone(), at: signal.at });
             }
         }
-        let (shape, zones) = affected::join(&self.ground.city, &footprints, settings);
+        let ground = self.joined(incident.id, footprints);
         let place =
             places.into_iter().max_by_key(|(level, _)| *level).map_or_else(|| incident.place.clone(), |(_, name)| name);
-        Ok(Picture { evidence, shape, zones, measure, place, last_sign_at })
+        Ok(Picture { evidence, ground, measure, place, last_sign_at })
     }
 
     /// Proposes an alert when the danger is likely and has grown, an update when it has changed after an alert, an all-clear when it is over.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call, and each argument is a different thing known at this moment"
-    )]
     async fn propose(
         &self,
-        tx: &mut Tx,
+        look: &mut Look,
         incident: &Incident,
         before: Level,
         grown: bool,
         judgement: &Judgement,
         picture: &Picture,
-        now: Timestamp,
-        news: &mut News,
     ) -> Result<(), Fault> {
-        let earlier = tx.proposals_of(incident.id, 50).await?;
+        let now = look.now;
+        let earlier = look.tx.proposals_of(incident.id, PROPOSALS_MAX).await?;
+        let stood = earlier.iter().map(|proposal| (proposal.id, proposal.state)).collect();
+        look.plan.proposals.push((incident.id, stood));
         // What staff knows of this incident: the newest adopted proposal that is not itself an all-clear.
         let told = earlier.iter().find(|proposal| proposal.state == ProposalState::Adopted);
         let warned = told.is_some_and(|proposal| proposal.kind != Kind::AllClear);
@@ -434,8 +461,8 @@ impl Assess {
         let stale = kind.is_some() || incident.level == Level::Green;
         if stale {
             for proposal in open {
-                tx.settle_proposal(proposal.id, ProposalState::Superseded, None, None, now).await?;
-                news.push((LiveAudience::Staff, "proposal.changed", json!({ "id": proposal.id })));
+                look.plan.writes.push(Write::Settle(proposal.id, ProposalState::Superseded));
+                look.plan.news.push((LiveAudience::Staff, "proposal.changed", json!({ "id": proposal.id })));
             }
         }
         let Some(kind) = kind else { return Ok(()) };
@@ -444,7 +471,7 @@ impl Assess {
             &self.rules,
             incident,
             kind,
-            picture.shape.as_ref(),
+            picture.ground.shape.as_ref(),
             judgement.observed,
             picture.measure.clone(),
             now,
@@ -470,40 +497,51 @@ impl Assess {
             settled_by: None,
             exercise_id: incident.exercise_id,
         };
-        tx.insert_proposal(&proposal).await?;
         let facts =
             json!({ "incident": incident.id, "version": incident.version, "content": proposal.content.hash_hex() });
-        self.record(tx, "propose alert", "proposal", proposal.id.to_string(), &facts, incident, now).await?;
-        news.push((LiveAudience::Staff, "proposal.changed", json!({ "id": proposal.id })));
-        metrics::counter!("hamyar_proposals_total", "hazard" => incident.hazard.as_str()).increment(1);
-        tracing::info!(
-            proposal.id = %proposal.id, incident.id = %incident.id, level = incident.level.as_str(), zones = incident.zones.len(),
-            "proposed a {} alert, {}, for {} zones", incident.hazard.as_str(), incident.level.as_str(), incident.zones.len()
-        );
+        let id = proposal.id;
+        look.plan.writes.push(Write::Proposal(Box::new(proposal)));
+        self.record(look, "propose alert", "proposal", id.to_string(), facts, incident);
+        look.plan.news.push((LiveAudience::Staff, "proposal.changed", json!({ "id": id })));
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an audit row has that many columns")]
-    async fn record(
+    fn record(
         &self,
-        tx: &mut Tx,
+        look: &mut Look,
         action: &'static str,
         subject_kind: &'static str,
         subject_id: String,
-        facts: &serde_json::Value,
+        facts: serde_json::Value,
         incident: &Incident,
-        now: Timestamp,
-    ) -> Result<(), Fault> {
-        let rule = self.rules.of_hazard(incident.hazard).map_or("reports", |rule| rule.id.as_str());
-        let decision = Decision {
-            actor: Actor::Rule(rule.to_owned()),
-            action,
-            subject_kind,
-            subject_id,
-            facts,
-            exercise: incident.exercise_id,
-        };
-        tx.audit(now, &decision).await
+    ) {
+        let rule = self.rules.of_hazard(incident.hazard).map_or("reports", |rule| rule.id.as_str()).to_owned();
+        let exercise = incident.exercise_id;
+        let record = Record { rule, action, subject_kind, subject_id, facts, exercise };
+        look.plan.writes.push(Write::Record(Box::new(record)));
+    }
+}
+
+impl Look {
+    /// The signs of an incident, the oldest first, at most the newest 400.
+    async fn signals_of(&mut self, incident: IncidentId) -> Result<&[Signal], Fault> {
+        if !self.signals.contains_key(&incident) {
+            let signals = self.tx.signals(incident, i64::from(SIGNALS_MAX)).await?;
+            self.signals.insert(incident, signals);
+        }
+        Ok(&self.signals[&incident])
+    }
+
+    /// Adds a sign where the tables will give it.
+    async fn add_signal(&mut self, signal: Signal) -> Result<(), Fault> {
+        self.signals_of(signal.incident).await?;
+        let signals = self.signals.get_mut(&signal.incident).expect("it was read just now");
+        let place = signals.partition_point(|known| (known.at, known.id) < (signal.at, signal.id));
+        signals.insert(place, signal);
+        if signals.len() > usize::from(SIGNALS_MAX) {
+            signals.remove(0);
+        }
+        Ok(())
     }
 }
 

@@ -42,6 +42,17 @@ pub struct Signal {
     pub exercise_id: Option<ExerciseId>,
 }
 
+/// How far assessment has come, in the numbers that only its own steps change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) readings: Arrival,
+    pub(super) reports: Arrival,
+    /// The newest state of any zone.
+    zones: i64,
+    /// Open incidents with their newest versions.
+    incidents: Vec<(IncidentId, i64)>,
+}
+
 /// What a signal rests on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
@@ -222,6 +233,28 @@ impl Tx {
         Ok(row.map_or(Arrival::BEFORE_ALL, |(tx, seq)| Arrival { tx, seq }))
     }
 
+    /// Where assessment stands.
+    pub(super) async fn standing(&mut self) -> Result<Standing, Fault> {
+        let readings = self.assess_cursor("readings").await?;
+        let reports = self.assess_cursor("reports").await?;
+        let zones: i64 = on!(self, |conn| {
+            sqlx::query_scalar("select coalesce(max(version), 0) from zone_state").fetch_one(conn).await
+        })?;
+        let incidents = on!(self, |conn| {
+            sqlx::query_as(
+                "select s.incident_id, max(s.version)
+                 from incident i
+                 join incident_state s on s.incident_id = i.id
+                 where i.closed_at is null
+                 group by s.incident_id
+                 order by s.incident_id",
+            )
+            .fetch_all(conn)
+            .await
+        })?;
+        Ok(Standing { readings, reports, zones, incidents })
+    }
+
     pub(super) async fn move_cursor(&mut self, facts: &'static str, to: Arrival, at: Timestamp) -> Result<(), Fault> {
         on!(self, |conn| {
             sqlx::query(
@@ -317,17 +350,6 @@ impl Tx {
             .map(|done| done.rows_affected())
         })?;
         Ok(rows > 0)
-    }
-
-    /// Whether a report is a signal already, of whatever incident.
-    pub(super) async fn has_signal_of_report(&mut self, report: ReportId) -> Result<bool, Fault> {
-        let found: Option<IncidentId> = on!(self, |conn| {
-            sqlx::query_scalar("select incident_id from signal where report_id = $1 limit 1")
-                .bind(report)
-                .fetch_optional(conn)
-                .await
-        })?;
-        Ok(found.is_some())
     }
 
     /// The signs of an incident, the oldest first, at most `limit` of the newest.

@@ -13,7 +13,14 @@ use jiff::Timestamp;
 use maps::ZoneCode;
 use serde_json::json;
 
-use super::{Assess, affected, incident::Incident, step::place_of, store::ZoneState, words};
+use super::{
+    Assess, affected,
+    incident::Incident,
+    plan::{Plan, Write},
+    step::place_of,
+    store::ZoneState,
+    words,
+};
 use crate::{
     bell::LiveAudience,
     id::SensorId,
@@ -31,13 +38,14 @@ pub struct Watched {
 }
 
 impl Assess {
+    /// Colours every zone whose level is another than it was; `plan` takes what is to be written.
     pub(super) async fn colour_zones(
         &self,
         tx: &mut Tx,
         open: &[Incident],
         sensors: &BTreeMap<SensorId, Sensor>,
         now: Timestamp,
-        news: &mut Vec<(LiveAudience, &'static str, serde_json::Value)>,
+        plan: &mut Plan,
     ) -> Result<(), Fault> {
         let known: BTreeMap<String, ZoneState> =
             tx.zone_states(None).await?.into_iter().map(|state| (state.zone.clone(), state)).collect();
@@ -70,8 +78,12 @@ impl Assess {
                 continue;
             }
             let state = ZoneState { zone: zone.code.to_string(), recorded_at: now, level, hazard, incident, reason };
-            tx.put_zone_state(&state, self.ground.exercise).await?;
-            news.push((LiveAudience::Public, "zone.changed", json!({ "zone": zone.code, "level": level.as_str() })));
+            plan.writes.push(Write::Zone(Box::new(state)));
+            plan.news.push((
+                LiveAudience::Public,
+                "zone.changed",
+                json!({ "zone": zone.code, "level": level.as_str() }),
+            ));
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{bell::Ear, ground::Ground, id::Secret, store::Fault};
 
-/// How long another node's change of an account may take to be seen here; our own are seen at once.
+/// Accounts are read again when their bell rings, on whichever node; after so long even when a ring was missed.
 const REREAD: Duration = Duration::from_secs(20);
 
 /// Accounts in memory. Cheap to clone.

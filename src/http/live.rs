@@ -83,5 +83,8 @@ fn visible(event: &LiveEvent, staff: bool) -> bool {
 }
 
 fn present(event: &LiveEvent) -> Event {
-    Event::default().id(format!("{}-{}", event.stream, event.seq)).event(event.kind).data(event.about.to_string())
+    Event::default()
+        .id(format!("{}-{}", event.stream, event.seq))
+        .event(event.kind.as_ref())
+        .data(event.about.to_string())
 }

@@ -31,7 +31,7 @@ use crate::{
     store::Fault,
 };
 
-/// Another node's new or changed sensors are seen after so long; our own at once.
+/// Sensors are read again when the bell of accounts rings, on whichever node; after so long even when a ring was missed.
 const REREAD: SignedDuration = SignedDuration::from_secs(20);
 /// Live events told per batch; pages fetch the rest.
 const TOLD_MAX: usize = 50;

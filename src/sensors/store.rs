@@ -93,6 +93,21 @@ impl Tx {
         rows.into_iter().map(Sensor::try_from).collect()
     }
 
+    /// Two numbers that change whenever what [`Tx::sensors`] gives does: how many sensors are in service, and their states' numbers
+    /// added up. A sensor's row is never changed, only its state.
+    pub async fn sensors_mark(&mut self) -> Result<(i64, i64), Fault> {
+        on!(self, |conn| {
+            sqlx::query_as(
+                "select count(*), cast(coalesce(sum(newest), 0) as bigint)
+                 from (select (select max(seq) from sensor_state st where st.sensor_id = s.id) as newest
+                       from sensor s
+                       where s.retired_at is null) states",
+            )
+            .fetch_one(conn)
+            .await
+        })
+    }
+
     /// One sensor in service.
     pub async fn sensor(&mut self, id: SensorId) -> Result<Option<Sensor>, Fault> {
         let row: Option<SensorRow> = on!(self, |conn| {

@@ -27,7 +27,7 @@ use crate::engines::on_both_engines;
 /// Two zones of the sample city beside a stream, and one of them alone.
 const ZONES: [&str; 2] = ["julan", "bazaar"];
 
-async fn caller(ground: &Ground, login: &str, roles: &[Role]) -> Caller {
+pub(crate) async fn caller(ground: &Ground, login: &str, roles: &[Role]) -> Caller {
     let new = NewPerson {
         name: login.to_owned(),
         language: "fa".into(),
@@ -50,7 +50,7 @@ fn approver(caller: &Caller) -> Approver {
 }
 
 /// A desk: Reza and Sara may do both, Maryam approves.
-struct Desk {
+pub(crate) struct Desk {
     ground: Ground,
     reza: Caller,
     sara: Caller,
@@ -58,7 +58,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn at(ground: Ground) -> Self {
+    pub(crate) async fn at(ground: Ground) -> Self {
         let mut config = Config::clone(&ground.config);
         config.issue.sender = "crisis.hamadan.example".into();
         let ground = Ground { config: Arc::new(config), ..ground };
@@ -68,7 +68,7 @@ impl Desk {
         Self { ground, reza, sara, maryam }
     }
 
-    async fn drafts(&self, zones: &[&str]) -> Alert {
+    pub(crate) async fn drafts(&self, zones: &[&str]) -> Alert {
         let new = NewDraft {
             hazard: Hazard::Flood,
             level: Level::Orange,
@@ -82,7 +82,7 @@ impl Desk {
         issue::approve(&self.ground, &approver(&self.maryam), alert.id, seen).await.expect("an approval")
     }
 
-    async fn publishes(&self, alert: &Alert) -> Alert {
+    pub(crate) async fn publishes(&self, alert: &Alert) -> Alert {
         self.approves(alert).await;
         issue::publish(&self.ground, &officer(&self.reza), alert.id).await.expect("a publication")
     }

@@ -7,6 +7,7 @@ mod certificates;
 
 mod alert_desk;
 mod assess;
+mod assess_touched;
 mod deliver;
 mod engines;
 mod helpers;
@@ -14,6 +15,7 @@ mod issue;
 mod mqtt;
 mod mqtts;
 mod panics;
+mod nodes;
 mod reports;
 mod sensors;
 mod sign_in;

@@ -34,7 +34,7 @@ use rumqttc::v5::{
 /// Longer than anything here takes; reaching it is a failure.
 const HANG: Duration = Duration::from_secs(30);
 
-pub async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(HANG, work).await.unwrap_or_else(|_| panic!("{what}: still waiting after {HANG:?}"))
 }
 
@@ -98,13 +98,13 @@ impl House {
 }
 
 /// A device: an MQTT 5 client that says what it was answered.
-pub struct Device {
+pub(crate) struct Device {
     client: AsyncClient,
     events: EventLoop,
 }
 
 impl Device {
-    fn new(name: &str, address: SocketAddr, user: &str, secret: &Secret) -> Self {
+    pub(crate) fn new(name: &str, address: SocketAddr, user: &str, secret: &Secret) -> Self {
         let mut options = MqttOptions::new(name, address.ip().to_string(), address.port());
         options.set_credentials(user, secret.reveal()).set_max_packet_size(Some(1_000_000));
         let (client, events) = AsyncClient::new(options, 1_000);
@@ -116,12 +116,12 @@ impl Device {
         Self::new(sensor.code.as_str(), address, &sensor.user, &sensor.secret)
     }
 
-    pub fn publishes(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+    pub(crate) fn publishes(&self, topic: &str, payload: impl Into<Vec<u8>>) {
         self.client.try_publish(topic, QoS::AtLeastOnce, false, payload.into()).expect("room in the queue");
     }
 
     /// The reason in the next PUBACK, or why the connection ended.
-    pub async fn answer(&mut self) -> Result<PubAckReason, String> {
+    pub(crate) async fn answer(&mut self) -> Result<PubAckReason, String> {
         in_time("an answer", async {
             loop {
                 match self.events.poll().await {
