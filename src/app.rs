@@ -22,7 +22,7 @@ use crate::{
     ground::{Ground, read_files},
     http,
     id::Ids,
-    issue, metrics,
+    issue, metrics, retention,
     store::{At, Store},
     worker,
 };
@@ -139,6 +139,15 @@ impl App {
             move || {
                 let ground = ground.clone();
                 async move { http::hooks::run_due(&ground).await }
+            }
+        });
+        let rest = Duration::from_secs(60 * ground.config.retention.every_minutes);
+        // No bell means that something has become old; the one that rings least is as good as none.
+        spawn_worker(&mut stops, &ground, "retention", Bell::Accounts, rest, {
+            let ground = ground.clone();
+            move || {
+                let ground = ground.clone();
+                async move { retention::run_due(&ground).await }
             }
         });
         if let Some(mail) = demo_mail {
@@ -344,7 +353,7 @@ async fn serve_http(
         assess,
         outlet,
         metrics: Arc::new(handle),
-        live_pages: Arc::new(tokio::sync::Semaphore::new(settings.live_pages_max)),
+        live_pages: Arc::new(http::live::LivePages::of(settings)),
         stop: stop.clone(),
     };
     listener.set_nonblocking(true)?;

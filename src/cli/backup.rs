@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::print;
-use crate::{app, config::Config, store::Store};
+use crate::{app, config::Config, id::hex, store::Store};
 
 /// What a backup is of, beside its files.
 #[derive(Debug, Serialize, Deserialize)]
@@ -157,7 +157,7 @@ fn digest(file: &Path) -> anyhow::Result<String> {
             read => context.update(&buffer[..read]),
         }
     }
-    Ok(context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(context.finish().as_ref()))
 }
 
 fn path(file: &Path) -> anyhow::Result<&str> {

@@ -126,7 +126,7 @@ pub struct HelperQuery {
     limit: Option<i64>,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
-    after: Option<PersonId>,
+    pub(super) after: Option<PersonId>,
 }
 
 /// An address to be reached at.
@@ -169,6 +169,16 @@ pub struct RegisteredBody {
     zones: Vec<ZoneCode>,
     /// Their account on our broker, when they chose MQTT.
     mqtt: Option<MqttBody>,
+    /// What calls to their own programs are signed with.
+    webhooks: Vec<WebhookBody>,
+}
+
+/// A webhook of a helper's own; the secret is shown once
+#[derive(Serialize, ToSchema)]
+pub struct WebhookBody {
+    address: String,
+    /// `whsec_…` (Standard Webhooks).
+    secret: String,
 }
 
 /// An MQTT account; the secret is shown once
@@ -329,20 +339,13 @@ pub async fn list(
     query: Result<Query<HelperQuery>, QueryRejection>,
 ) -> Result<Json<HelperPage>, Problem> {
     let Query(query) = query?;
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let limit = page_limit(&query);
     let mentor = match viewer {
         Viewer::Registrar => None,
         Viewer::Mentor(mentor) => Some(mentor),
     };
-    let mut tx = app.ground.store.read("list helpers").await?;
-    let helpers = tx.helpers_after(mentor, query.after, limit).await?;
-    let is_full = i64::try_from(helpers.len()).is_ok_and(|count| count == limit);
-    let next = helpers.last().filter(|_| is_full).map(|last| last.person_id.to_string());
-    let mut items = Vec::with_capacity(helpers.len());
-    for helper in helpers {
-        items.push(item(&mut tx, helper).await?);
-    }
-    Ok(Json(HelperPage { items, next }))
+    let helpers = app.ground.store.read("list helpers").await?.helpers_after(mentor, query.after, limit).await?;
+    Ok(Json(page(&app, helpers, limit).await?))
 }
 
 /// Register a helper whose contacts staff has checked
@@ -585,6 +588,21 @@ pub async fn leave(State(app): State<App>, by: Helper) -> Result<StatusCode, Pro
     Ok(StatusCode::NO_CONTENT)
 }
 
+pub(super) fn page_limit(query: &HelperQuery) -> i64 {
+    query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX)
+}
+
+pub(super) async fn page(app: &App, helpers: Vec<HelperRow>, limit: i64) -> Result<HelperPage, Fault> {
+    let is_full = i64::try_from(helpers.len()).is_ok_and(|count| count == limit);
+    let next = helpers.last().filter(|_| is_full).map(|last| last.person_id.to_string());
+    let mut tx = app.ground.store.read("show helpers").await?;
+    let mut items = Vec::with_capacity(helpers.len());
+    for helper in helpers {
+        items.push(item(&mut tx, helper).await?);
+    }
+    Ok(HelperPage { items, next })
+}
+
 async fn item(tx: &mut Tx, helper: HelperRow) -> Result<HelperItem, Fault> {
     let contacts = tx.contacts_of_person(helper.person_id).await?;
     let mentor_name = match helper.mentor_id {
@@ -641,7 +659,11 @@ fn present(app: &App, registered: Registered) -> RegisteredBody {
         secret: secret.reveal().to_owned(),
         user,
     });
-    RegisteredBody { id: registered.person, zones: registered.zones, mqtt }
+    let webhooks = registered.webhooks.into_iter().map(|(address, secret)| {
+        let secret = secret.reveal().to_owned();
+        WebhookBody { address, secret }
+    });
+    RegisteredBody { id: registered.person, zones: registered.zones, mqtt, webhooks: webhooks.collect() }
 }
 
 impl From<HelperFault> for Problem {

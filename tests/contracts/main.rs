@@ -10,5 +10,6 @@ mod helpers;
 mod issue;
 mod mqtt;
 mod reports;
+mod retention;
 mod sensors;
 mod sign_in;

@@ -50,6 +50,7 @@ const ROUNDS_MAX: usize = 10_000;
 pub struct Plan {
     at: Timestamp,
     postgres: Option<Postgres>,
+    change: fn(&mut Config),
 }
 
 /// A city in a box. Cheap to clone; clones are one city.
@@ -77,7 +78,7 @@ struct Inner {
 impl City {
     /// Hamadan as it comes with the service, at four in the morning of 1 March 2026, on SQLite.
     pub fn sample() -> Plan {
-        Plan { at: local("2026-03-01 04:00"), postgres: None }
+        Plan { at: local("2026-03-01 04:00"), postgres: None, change: |_| {} }
     }
 
     /// The ground, for what no page shows.
@@ -283,6 +284,13 @@ impl Plan {
         self
     }
 
+    /// With other settings than a city comes with.
+    #[must_use]
+    pub fn with(mut self, change: fn(&mut Config)) -> Self {
+        self.change = change;
+        self
+    }
+
     /// Starts it: every gauge of the map is a sensor, nobody is there yet.
     pub async fn start(self) -> City {
         let stop = CancellationToken::new();
@@ -297,6 +305,7 @@ impl Plan {
         if let Some(postgres) = &self.postgres {
             config.store.database = Secret::new(postgres.url());
         }
+        (self.change)(&mut config);
         let opened = app::open_ground(Arc::new(config), app::Kind::Real).await.expect("a new database");
         let ground = Ground { clock: Clock::manual(self.at), ids: Ids::seeded(7), ..opened };
         let registered = sensors::adopt_city(&ground).await.expect("the map's gauges are sensors");
@@ -324,7 +333,7 @@ impl Plan {
             assess: assess.clone(),
             outlet: broker.outlet(),
             metrics: Arc::new(metrics::install()),
-            live_pages: Arc::new(tokio::sync::Semaphore::new(8)),
+            live_pages: Arc::new(http::live::LivePages::of(&ground.config.server)),
             stop: stop.clone(),
         });
         let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>());
