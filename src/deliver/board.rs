@@ -3,6 +3,8 @@
 //! What is retained is rewritten until it is what holds; an empty collection, not an empty payload, says that there is no alert. The CAP
 //! message of an alert that is over stands in no feed, so it is taken away (an empty payload), also when the service was away meanwhile.
 
+use std::time::Duration;
+
 use alerts::Level;
 use serde_json::{Value, json};
 
@@ -23,6 +25,9 @@ const BOARDS_STEP_MAX: i64 = 50;
 /// Alerts that one zone's collection holds; more than a city ever has.
 const LIVE_MAX: i64 = 200;
 
+/// A CAP message that was taken away within this time before a start is taken away again: the broker may not have got it.
+const CLEAR_AGAIN: Duration = Duration::from_hours(24 * 7);
+
 /// Wants every zone of the map to be written again, and every live alert's CAP: the broker may have forgotten while we were away.
 pub async fn start(ground: &Ground) -> Result<(), Fault> {
     let now = ground.now();
@@ -35,6 +40,7 @@ pub async fn start(ground: &Ground) -> Result<(), Fault> {
         let again = format!("cap:{}:{}", broadcast.id, now.as_microsecond());
         put_cap(ground, &mut tx, &broadcast, again).await?;
     }
+    tx.clear_caps_again(now - CLEAR_AGAIN).await?;
     tx.commit().await?;
     ground.bells.ring(Bell::Outbox);
     Ok(())

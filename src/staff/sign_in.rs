@@ -99,13 +99,11 @@ pub(super) async fn check_password(
     })
     .await
     .unwrap_or(false);
-    match person.filter(|_| fits) {
-        Some(person) => Ok(person),
-        None => {
-            count_failure(ground, &keys).await?;
-            Err(SignInRefusal::Wrong)
-        }
-    }
+    let Some(person) = person.filter(|_| fits) else {
+        count_failure(ground, &keys).await?;
+        return Err(SignInRefusal::Wrong);
+    };
+    Ok(person)
 }
 
 /// The contact with this address and whoever it is verified for. `None` when there is nobody: the page says the same.

@@ -143,6 +143,15 @@ impl Tx {
         })
     }
 
+    /// What was taken away since then is to be taken away again.
+    pub(in crate::deliver) async fn clear_caps_again(&mut self, since: Timestamp) -> Result<(), Fault> {
+        on!(self, |conn| sqlx::query("update broadcast set cap_cleared_at = null where cap_cleared_at > $1")
+            .bind(At(since))
+            .execute(conn)
+            .await
+            .map(drop))
+    }
+
     /// Published CAP messages that hold, to be written again after a start.
     pub(in crate::deliver) async fn cap_of(&mut self, broadcast: BroadcastId) -> Result<Option<String>, Fault> {
         on!(self, |conn| sqlx::query_scalar("select cap_xml from broadcast where id = $1")
