@@ -42,10 +42,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list, register))
         .routes(routes!(record_consent))
         .routes(routes!(change_zones))
-        .routes(routes!(assign_squad))
         .routes(routes!(remove))
         .routes(routes!(erase))
-        .routes(routes!(form_squad))
         .routes(routes!(invite, invitations))
         .routes(routes!(take_back))
         .routes(routes!(show_invitation, accept))
@@ -207,28 +205,6 @@ pub struct ConsentBody {
 pub struct ZonesBody {
     #[schema(value_type = Vec<String>)]
     zones: Vec<ZoneCode>,
-}
-
-/// Which squad.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SquadChoice {
-    /// None: no squad.
-    squad: Option<SquadId>,
-}
-
-/// A squad to be formed.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SquadBody {
-    name: String,
-    mentor: Option<PersonId>,
-}
-
-/// A squad that was formed
-#[derive(Serialize, ToSchema)]
-pub struct SquadItem {
-    id: SquadId,
 }
 
 /// An invitation to be made
@@ -399,20 +375,6 @@ pub async fn change_zones(
     Ok(Json(ZonesBody { zones: room::set_zones(&app.ground, &by, id, &body.zones).await? }))
 }
 
-/// Put a helper into a squad
-#[utoipa::path(post, path = "/helpers/{id}/squad", tag = "helpers", params(("id" = String, Path)), request_body = SquadChoice,
-    responses((status = 204), (status = 404, body = Problem)))]
-pub async fn assign_squad(
-    State(app): State<App>,
-    by: Registrar,
-    path: Result<Path<PersonId>, PathRejection>,
-    body: Result<Json<SquadChoice>, JsonRejection>,
-) -> Result<StatusCode, Problem> {
-    let (Path(id), Json(body)) = (path?, body?);
-    room::assign(&app.ground, &by, id, body.squad).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// End a helper's registration
 #[utoipa::path(post, path = "/helpers/{id}/remove", tag = "helpers", params(("id" = String, Path)),
     responses((status = 204), (status = 409, description = "looks after minors", body = Problem)))]
@@ -437,19 +399,6 @@ pub async fn erase(
     let Path(id) = path?;
     room::erase(&app.ground, &by, id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Form a squad
-#[utoipa::path(post, path = "/squads", tag = "helpers", request_body = SquadBody,
-    responses((status = 201, body = SquadItem), (status = 422, body = Problem)))]
-pub async fn form_squad(
-    State(app): State<App>,
-    by: Registrar,
-    body: Result<Json<SquadBody>, JsonRejection>,
-) -> Result<(StatusCode, Json<SquadItem>), Problem> {
-    let Json(body) = body?;
-    let id = room::form(&app.ground, &by, &body.name, body.mentor).await?;
-    Ok((StatusCode::CREATED, Json(SquadItem { id })))
 }
 
 /// Invite a helper

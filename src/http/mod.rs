@@ -21,6 +21,7 @@ pub mod reports;
 pub mod rights;
 pub mod sensors;
 pub mod session;
+pub mod squads;
 
 use std::{sync::Arc, time::Duration};
 
@@ -101,6 +102,7 @@ fn api() -> OpenApiRouter<App> {
                 .merge(reports::routes())
                 .merge(helpers::routes())
                 .merge(mentors::routes())
+                .merge(squads::routes())
                 .merge(people::routes())
                 .merge(sensors::routes()),
         )
