@@ -142,8 +142,9 @@ impl App {
             }
         });
         let rest = Duration::from_secs(60 * ground.config.retention.every_minutes);
-        // No bell means that something has become old; the one that rings least is as good as none.
-        spawn_worker(&mut stops, &ground, "retention", Bell::Accounts, rest, {
+        // Nothing rings when something has become old, so it listens to bells that nobody rings.
+        let unrung = Ground { bells: Bells::new(1), ..ground.clone() };
+        spawn_worker(&mut stops, &unrung, "retention", Bell::Facts, rest, {
             let ground = ground.clone();
             move || {
                 let ground = ground.clone();

@@ -562,6 +562,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_accepted_today_is_not_removed_tomorrow() {
+        let refused = |file: &str| {
+            let faults = Config::load(Some(file), environment(&[])).expect_err("a faulty configuration");
+            faults.into_iter().map(|fault| fault.key).collect::<Vec<_>>()
+        };
+        assert_eq!(refused("[sensors]\nage_days_max = 500"), ["retention.reading_days"]);
+        assert_eq!(
+            refused("[retention]\nnotice_days = 7\nreport_person_days = 0\nstep_rows_max = 0\nevery_minutes = 0"),
+            [
+                "retention.report_person_days",
+                "retention.notice_days",
+                "retention.step_rows_max",
+                "retention.every_minutes"
+            ]
+        );
+        assert_eq!(refused("[deliver]\nown_webhook_networks = [\"home\"]"), ["deliver.own_webhook_networks"]);
+    }
+
+    #[test]
     fn a_real_city_needs_a_sender_of_its_own_and_hears_of_it_with_the_other_faults() {
         let faults = Config::load_to_serve(
             Some("[issue]\nidentifier_form = \"2.49.x\"\n[assess]\nissue_without_person = [\"flood:red\"]"),
