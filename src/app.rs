@@ -22,7 +22,7 @@ use crate::{
     ground::{Ground, read_files},
     http,
     id::Ids,
-    issue, metrics,
+    issue, metrics, retention,
     store::{At, Store},
     worker,
 };
@@ -143,6 +143,16 @@ impl App {
             move || {
                 let ground = ground.clone();
                 async move { http::hooks::run_due(&ground).await }
+            }
+        });
+        let rest = Duration::from_secs(60 * ground.config.retention.every_minutes);
+        // Nothing rings when something has become old, so it listens to bells that nobody rings.
+        let unrung = Ground { bells: Bells::new(1), ..ground.clone() };
+        spawn_worker(&mut stops, &unrung, "retention", Bell::Facts, rest, {
+            let ground = ground.clone();
+            move || {
+                let ground = ground.clone();
+                async move { retention::run_due(&ground).await }
             }
         });
         if let Some(mail) = demo_mail {
@@ -348,7 +358,7 @@ async fn serve_http(
         assess,
         outlet,
         metrics: Arc::new(handle),
-        live_pages: Arc::new(tokio::sync::Semaphore::new(settings.live_pages_max)),
+        live_pages: Arc::new(http::live::LivePages::of(settings)),
         stop: stop.clone(),
     };
     listener.set_nonblocking(true)?;

@@ -49,6 +49,8 @@ pub struct Config {
     pub webhooks: BTreeMap<String, Webhook>,
     /// Log-in.
     pub sign_in: SignIn,
+    /// What is kept how long.
+    pub retention: Retention,
 }
 
 /// Declares one section: its fields are its keys in defaults.toml, where each has its sentence.
@@ -67,7 +69,7 @@ section!(
     Server {
         listen: SocketAddr, admin_listen: String, public_url: String, tls_cert: String, tls_key: String,
         trusted_proxies: Vec<std::net::IpAddr>, body_bytes_max: usize, request_secs_max: u64, stop_secs_max: u64,
-        live_pages_max: usize, live_kept_max: usize,
+        live_pages_max: usize, live_pages_staff_percent: usize, live_pages_per_address_max: usize, live_kept_max: usize,
     }
 );
 section!(
@@ -133,6 +135,7 @@ section!(
     Deliver {
         expand_step_max: i64, claim_max: i64, lease_secs: i64, attempts_max: i64, retry_first_secs: i64,
         retry_longest_secs: i64, attempt_secs_max: u64, in_flight_max: usize, escalate_secs: i64, link_hours: i64,
+        own_webhook_secs_max: u64, own_webhook_networks: Vec<String>,
     }
 );
 section!(
@@ -144,6 +147,14 @@ section!(
     SignIn {
         session_hours: i64, tries_per_name_max: i64, tries_per_address_max: i64, window_minutes: i64, code_digits: u32,
         code_minutes: i64, code_tries_max: i32,
+    }
+);
+
+section!(
+    /// `[retention]`
+    Retention {
+        notice_days: i64, report_person_days: i64, sign_in_days: i64, sms_days: i64, report_key_days: i64, rejected_days: i64,
+        reading_days: i64, sandbox_days: i64, step_rows_max: i64, every_minutes: u64,
     }
 );
 
@@ -350,12 +361,22 @@ impl Config {
                 fault(key, format!("“{text}” is not a time of day like 22:00"));
             }
         }
+        if !(1..=90).contains(&self.server.live_pages_staff_percent) {
+            fault("server.live_pages_staff_percent", "want 1 to 90 percent".into());
+        }
+        for text in &self.deliver.own_webhook_networks {
+            if let Err(what) = text.parse::<crate::network::Network>() {
+                fault("deliver.own_webhook_networks", what.to_string());
+            }
+        }
+        self.retention.faults(self, &mut fault);
         let zeroes = [
             ("server.body_bytes_max", self.server.body_bytes_max),
             ("server.live_pages_max", self.server.live_pages_max),
             ("mqtt.payload_bytes_max", self.mqtt.payload_bytes_max),
             ("sensors.batch_readings_max", self.sensors.batch_readings_max),
             ("sensors.queue_messages_max", self.sensors.queue_messages_max),
+            ("server.live_pages_per_address_max", self.server.live_pages_per_address_max),
             ("deliver.in_flight_max", self.deliver.in_flight_max),
             ("store.hints_waiting_max", self.store.hints_waiting_max),
             ("assess.footprints_kept_max", self.assess.footprints_kept_max),
@@ -382,6 +403,9 @@ impl Config {
         if self.deliver.attempt_secs_max == 0 {
             fault("deliver.attempt_secs_max", "must be at least 1".into());
         }
+        if self.deliver.own_webhook_secs_max == 0 {
+            fault("deliver.own_webhook_secs_max", "must be at least 1".into());
+        }
         if self.sms.per_second_max == 0 {
             fault("sms.per_second_max", "must be at least 1; with an empty sms.send_by no text message is sent".into());
         }
@@ -401,6 +425,35 @@ impl Config {
     /// The city's time zone.
     pub fn time_zone(&self) -> jiff::tz::TimeZone {
         jiff::tz::TimeZone::get(&self.city.time_zone).expect("checked when the configuration was loaded")
+    }
+}
+
+impl Retention {
+    fn faults(&self, all: &Config, fault: &mut impl FnMut(&str, String)) {
+        let days = [
+            ("retention.report_person_days", self.report_person_days),
+            ("retention.sign_in_days", self.sign_in_days),
+            ("retention.sms_days", self.sms_days),
+            ("retention.report_key_days", self.report_key_days),
+            ("retention.rejected_days", self.rejected_days),
+            ("retention.sandbox_days", self.sandbox_days),
+        ];
+        for (key, _) in days.iter().filter(|(_, days)| !(1..=36_500).contains(days)) {
+            fault(key, "want 1 to 36500 days".into());
+        }
+        // An alert holds for a week at most, and its all-clear goes to whom its notices reached.
+        if !(15..=36_500).contains(&self.notice_days) {
+            fault("retention.notice_days", "want 15 to 36500 days".into());
+        }
+        if !(all.sensors.age_days_max.max(1)..=36_500).contains(&self.reading_days) {
+            fault("retention.reading_days", "want at least sensors.age_days_max and at most 36500 days".into());
+        }
+        if !(1..=10_000).contains(&self.step_rows_max) {
+            fault("retention.step_rows_max", "want 1 to 10000".into());
+        }
+        if self.every_minutes == 0 {
+            fault("retention.every_minutes", "must be at least 1".into());
+        }
     }
 }
 
@@ -511,6 +564,25 @@ mod tests {
         {
             assert!(keys.contains(&key), "{key} in {keys:?}");
         }
+    }
+
+    #[test]
+    fn what_is_accepted_today_is_not_removed_tomorrow() {
+        let refused = |file: &str| {
+            let faults = Config::load(Some(file), environment(&[])).expect_err("a faulty configuration");
+            faults.into_iter().map(|fault| fault.key).collect::<Vec<_>>()
+        };
+        assert_eq!(refused("[sensors]\nage_days_max = 500"), ["retention.reading_days"]);
+        assert_eq!(
+            refused("[retention]\nnotice_days = 7\nreport_person_days = 0\nstep_rows_max = 0\nevery_minutes = 0"),
+            [
+                "retention.report_person_days",
+                "retention.notice_days",
+                "retention.step_rows_max",
+                "retention.every_minutes"
+            ]
+        );
+        assert_eq!(refused("[deliver]\nown_webhook_networks = [\"home\"]"), ["deliver.own_webhook_networks"]);
     }
 
     #[test]

@@ -4,7 +4,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use jiff::Timestamp;
 use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
@@ -48,6 +51,13 @@ impl Ids {
         let mut bytes = [0_u8; 32];
         self.draw(|rng| rng.fill_bytes(&mut bytes));
         Secret(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// A key for signing webhooks: 256 random bits as `whsec_` and base64 (Standard Webhooks 1.0.0, "Symmetric").
+    pub fn signing_key(&self) -> Secret {
+        let mut bytes = [0_u8; 32];
+        self.draw(|rng| rng.fill_bytes(&mut bytes));
+        Secret(format!("whsec_{}", STANDARD.encode(bytes)))
     }
 
     /// 96 random bits as 16 URL-safe characters, for links in text messages, where every character costs.
@@ -101,6 +111,11 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("…")
     }
+}
+
+/// Bytes, such as a digest, in lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Makes typed ids over UUIDv7, so that a caller can't swap two.
@@ -185,6 +200,11 @@ mod tests {
     #[test]
     fn a_secret_does_not_print() {
         assert_eq!(format!("{:?}", Ids::seeded(1).secret()), "…");
+    }
+
+    #[test]
+    fn bytes_are_written_with_all_their_digits() {
+        assert_eq!(hex(&[0x00, 0x0f, 0xa5]), "000fa5");
     }
 
     #[test]

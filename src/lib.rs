@@ -16,6 +16,7 @@ pub mod sensors; // Readings arrive over MQTT and are kept. // The same story on
 // The edges.
 pub mod cli; // The command line.
 pub mod http; // Pages, API, feeds, hooks.
+pub mod retention; // What is no longer kept is removed.
 
 // The ground.
 pub mod app; // Starts the parts in order and stops them in reverse.
@@ -27,6 +28,7 @@ pub mod config; // Settings, all faults at once.
 pub mod ground; // What every room stands on.
 pub mod id; // The only file that draws at random.
 pub mod metrics; // Prometheus.
+pub mod network; // Whose an address is, and whether it is public.
 pub mod staff; // People, contacts, rights, log-in.
 pub mod store; // Two engines, one SQL text.
 pub mod worker; // Runs a part's work when its bell rings.

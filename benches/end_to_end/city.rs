@@ -67,7 +67,7 @@ impl City {
         let data = tempfile::tempdir()?;
         let (http, mqtt) = (free_address()?, free_address()?);
         let settings = format!(
-            "[server]\nlisten = \"{http}\"\n[store]\ndata_dir = \"{}\"\n[mqtt]\nlisten = \"{mqtt}\"\n\
+            "[server]\nlisten = \"{http}\"\nlive_pages_per_address_max = 5000\n[store]\ndata_dir = \"{}\"\n[mqtt]\nlisten = \"{mqtt}\"\n\
              [issue]\nsender = \"bench.example\"\n[log]\nfilter = \"warn\"\n",
             data.path().join("data").display(),
         );

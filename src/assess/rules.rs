@@ -520,7 +520,7 @@ fn hash(files: &BTreeMap<String, String>) -> String {
         context.update(&(text.len() as u64).to_be_bytes());
         context.update(text.as_bytes());
     }
-    context.finish().as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    crate::id::hex(context.finish().as_ref())
 }
 
 #[cfg(test)]

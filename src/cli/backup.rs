@@ -14,6 +14,7 @@ use super::print;
 use crate::{
     app,
     config::Config,
+    id::hex,
     store::{Store, new_directory},
 };
 
@@ -181,7 +182,7 @@ fn digest(file: &Path) -> anyhow::Result<String> {
             read => context.update(&buffer[..read]),
         }
     }
-    Ok(context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(context.finish().as_ref()))
 }
 
 fn path(file: &Path) -> anyhow::Result<&str> {

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::{print, secret_from_stdin};
 use crate::{
     ground::Ground,
-    staff::{NewPerson, Role, add_staff, contact::ContactKind, set_password, tokens},
+    staff::{NewPerson, Role, TokensAfter, add_staff, contact::ContactKind, set_password, tokens},
 };
 
 /// What to do.
@@ -33,10 +33,13 @@ pub enum Command {
         #[arg(long)]
         email: Option<String>,
     },
-    /// Set a new password, read from standard input; ends all their sessions
+    /// Set a new password, read from standard input; ends all their sessions and tokens
     Password {
         /// The name by which they log in
         login: String,
+        /// Let the tokens of their programs open what they opened before
+        #[arg(long)]
+        keep_tokens: bool,
     },
     /// Make a token for a program that acts as somebody; it is printed once, on standard output
     Token {
@@ -64,9 +67,13 @@ pub async fn run(ground: &Ground, command: Command) -> anyhow::Result<()> {
             let person = add_staff(ground, &new, &login, &secret_from_stdin()?).await?;
             print(&format!("added {login} ({person})"));
         }
-        Command::Password { login } => {
-            set_password(ground, &login, &secret_from_stdin()?).await?;
-            print(&format!("{login} has a new password; open sessions have ended"));
+        Command::Password { login, keep_tokens } => {
+            let tokens = if keep_tokens { TokensAfter::Stay } else { TokensAfter::End };
+            let ended = set_password(ground, &login, &secret_from_stdin()?, tokens).await?;
+            print(&format!(
+                "{login} has a new password; ended {} session(s) and {} token(s)",
+                ended.sessions, ended.tokens
+            ));
         }
         Command::Token { login, name } => {
             let (_, secret) = tokens::make_for(ground, &login, &name).await?;

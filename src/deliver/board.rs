@@ -1,13 +1,16 @@
 //! Says on MQTT what holds now: per zone a retained collection of its live alerts, for sirens, boards and applications.
 //! Run by `app` (`start` once, then `run_due`); rung when a broadcast is put, and on its own when one runs out.
-//! What is retained is rewritten until it is what holds; an empty collection, not an empty payload, says that there is no alert.
+//! What is retained is rewritten until it is what holds; an empty collection, not an empty payload, says that there is no alert. The CAP
+//! message of an alert that is over stands in no feed, so it is taken away (an empty payload), also when the service was away meanwhile.
+
+use std::time::Duration;
 
 use alerts::Level;
 use serde_json::{Value, json};
 
 use super::{
     Channel, Message, NewNotice, Priority, Reason,
-    channel::{Channels, event_body},
+    channel::{Channels, Publish, event_body},
     store::LiveBroadcast,
 };
 use crate::{
@@ -22,6 +25,9 @@ const BOARDS_STEP_MAX: i64 = 50;
 /// Alerts that one zone's collection holds; more than a city ever has.
 const LIVE_MAX: i64 = 200;
 
+/// A CAP message that was taken away within this time before a start is taken away again: the broker may not have got it.
+const CLEAR_AGAIN: Duration = Duration::from_hours(24 * 7);
+
 /// Wants every zone of the map to be written again, and every live alert's CAP: the broker may have forgotten while we were away.
 pub async fn start(ground: &Ground) -> Result<(), Fault> {
     let now = ground.now();
@@ -34,6 +40,7 @@ pub async fn start(ground: &Ground) -> Result<(), Fault> {
         let again = format!("cap:{}:{}", broadcast.id, now.as_microsecond());
         put_cap(ground, &mut tx, &broadcast, again).await?;
     }
+    tx.clear_caps_again(now - CLEAR_AGAIN).await?;
     tx.commit().await?;
     ground.bells.ring(Bell::Outbox);
     Ok(())
@@ -43,6 +50,7 @@ pub async fn start(ground: &Ground) -> Result<(), Fault> {
 pub async fn run_due(ground: &Ground, channels: &Channels) -> Result<usize, Fault> {
     let ended = end_due(ground).await?;
     let Some(publish) = channels.mqtt() else { return Ok(ended) };
+    let ended = ended + clear_caps(ground, publish).await?;
     let now = ground.now();
     let mut tx = ground.store.read("boards behind").await?;
     let behind = tx.boards_behind(BOARDS_STEP_MAX).await?;
@@ -74,6 +82,35 @@ pub async fn run_due(ground: &Ground, channels: &Channels) -> Result<usize, Faul
         tx.commit().await?;
     }
     Ok(ended + count)
+}
+
+/// Takes the retained CAP messages of some alerts that are over from the broker. Gives how many.
+async fn clear_caps(ground: &Ground, publish: &Publish) -> Result<usize, Fault> {
+    let mut tx = ground.store.read("CAP messages that are over").await?;
+    let over = tx.caps_to_clear(BOARDS_STEP_MAX).await?;
+    drop(tx);
+    let mut cleared = Vec::with_capacity(over.len());
+    for cap in over {
+        let topic = format!("{}alerts/{}/cap", prefix(ground, cap.exercise_id), cap.alert_id);
+        // MQTT 5 §3.3.1.3: a retained message without a payload removes the one that is retained.
+        if let Err(why) = publish.publish(topic, Vec::new(), true).await {
+            tracing::warn!(alert.id = %cap.alert_id, why, "the retained CAP message of alert {} stays for now: {why}", cap.alert_id);
+            metrics::counter!("hamyar_board_faults_total").increment(1);
+            break;
+        }
+        cleared.push(cap.id);
+    }
+    let count = cleared.len();
+    if count > 0 {
+        let now = ground.now();
+        let mut tx = ground.store.write("CAP messages taken away").await?;
+        for broadcast in cleared {
+            tx.cap_cleared(broadcast, now).await?;
+        }
+        tx.commit().await?;
+        metrics::counter!("hamyar_cap_topics_cleared_total").increment(count as u64);
+    }
+    Ok(count)
 }
 
 /// Topics of a drill in a real city stand apart; those of the demo are the city's own, since the whole broker is the demo's.

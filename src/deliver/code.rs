@@ -23,35 +23,21 @@ pub async fn send_sign_in_code(ground: &Ground, kind: ContactKind, address: &str
         // Programs have tokens; a code is for people.
         ContactKind::Webhook | ContactKind::Mqtt => return Ok(()),
     }
-    let now = ground.now();
-    let settings = &ground.config.sign_in;
     let mut tx = ground.store.write("send sign-in code").await?;
-    let Some((contact, person, code)) = sign_in::new_code(ground, &mut tx, kind, address).await? else {
+    let Some((contact, person)) = sign_in::who_is_reached(ground, &mut tx, kind, address).await? else {
         return Ok(());
     };
-    tx.lock(&format!("code {contact}")).await?;
-    let since = now - Duration::from_secs(60 * settings.window_minutes.unsigned_abs());
-    if tx.codes_sent_since(contact, since).await? >= CODES_PER_WINDOW_MAX {
-        metrics::counter!("hamyar_sign_in_codes_throttled_total").increment(1);
-        // Dropped without commit: the code that was sent before stays the valid one.
-        return Ok(());
+    if put_code(ground, &mut tx, &person, (contact, kind)).await? {
+        tx.commit().await?;
+        ground.bells.ring(Bell::Outbox);
     }
-    let id = NoticeId::draw(&ground.ids, now);
-    let message = message(&person.language, code.reveal(), settings.code_minutes);
-    let mut notice =
-        NewNotice::to_contact(id, format!("code:{id}"), (contact, kind), Reason::AskedForCode, message, now);
-    notice.person = Some(person.id);
-    notice.priority = Priority::Awaited;
-    notice.expires_at = Some(now + Duration::from_secs(60 * settings.code_minutes.unsigned_abs()));
-    notice.exercise = ground.exercise;
-    tx.put_notice(&notice).await?;
-    tx.commit().await?;
-    ground.bells.ring(Bell::Outbox);
     Ok(())
 }
 
-/// Puts a one-time code into the outbox by which a person proves that a contact is theirs. False when it got too many already.
-pub async fn put_contact_code(
+/// Draws a one-time code for a contact and puts it into the outbox: to sign in by, or to prove that the contact is theirs.
+///
+/// False when the contact got too many already: then nothing is drawn, and the code that was sent before stays the valid one.
+pub async fn put_code(
     ground: &Ground,
     tx: &mut Tx,
     person: &Person,

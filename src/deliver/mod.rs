@@ -23,7 +23,7 @@ mod store; // Their SQL.
 
 pub use broadcast::{Audience, NewBroadcast};
 pub use channel::{ChannelFault, Channels, Publish, Published, Verdict};
-pub use code::{put_contact_code, send_sign_in_code};
+pub use code::{put_code, send_sign_in_code};
 pub use expand::expand_due;
 pub use notice::{AnswerBy, Channel, Message, NewNotice, Priority, Question, Reason};
 pub use send::{run_due, run_lane};

@@ -196,6 +196,15 @@ pub struct AnswerBy {
     pub reference: Option<i32>,
 }
 
+/// Queues of helpers' own webhooks. Within one, `deliver.in_flight_max` calls are made side by side and the next are taken when these
+/// have ended, so a program that hangs holds up an eighth of the others, for `deliver.own_webhook_secs_max` before each of its pauses.
+pub(super) const OWN_WEBHOOK_LANES: u8 = 8;
+
+/// The name of such a queue; no configured webhook can have it, since theirs have a colon.
+pub(super) fn own_webhook_lane(number: u8) -> String {
+    format!("webhook#{number}")
+}
+
 /// A notice to be put into the outbox.
 #[derive(Clone, Debug)]
 pub struct NewNotice {
@@ -272,10 +281,14 @@ impl NewNotice {
         }
     }
 
-    /// The queue it stands in: its channel, or one target of it.
+    /// The queue it stands in: its channel, or one target of it. Helpers' own webhooks share a few queues, by contact.
     pub(super) fn lane(&self) -> String {
         match (self.channel, &self.target) {
             (Channel::Webhook, Some(target)) => format!("webhook:{target}"),
+            // The last byte of an id is drawn at random.
+            (Channel::Webhook, None) => {
+                own_webhook_lane(self.contact.map_or(0, |contact| contact.0.as_bytes()[15]) % OWN_WEBHOOK_LANES)
+            }
             (channel, _) => channel.as_str().to_owned(),
         }
     }

@@ -197,7 +197,7 @@ pub async fn accept(ground: &Ground, secret: &Secret, new: &NewHelper) -> Result
     audit(ground, &mut tx, actor, "accept invitation", registered.person, &facts).await?;
     let person = tx.person(registered.person).await?.ok_or(Fault::RowNotFound)?;
     for contact in tx.contacts_of_person(person.id).await?.iter().filter(|contact| takes_code(contact.kind)) {
-        deliver::put_contact_code(ground, &mut tx, &person, (contact.contact_id, contact.kind)).await?;
+        deliver::put_code(ground, &mut tx, &person, (contact.contact_id, contact.kind)).await?;
     }
     tx.commit().await?;
     ground.bells.ring(Bell::Outbox);
@@ -213,7 +213,7 @@ pub async fn send_code_again(ground: &Ground, person: PersonId, kind: ContactKin
     let contacts = tx.contacts_of_person(person.id).await?;
     let known = contacts.iter().find(|known| known.kind == kind && known.address == address && !known.verified);
     if let Some(known) = known.filter(|known| takes_code(known.kind))
-        && deliver::put_contact_code(ground, &mut tx, &person, (known.contact_id, known.kind)).await?
+        && deliver::put_code(ground, &mut tx, &person, (known.contact_id, known.kind)).await?
     {
         tx.commit().await?;
         ground.bells.ring(Bell::Outbox);

@@ -22,6 +22,8 @@ pub enum Sending {
 pub struct Minor {
     /// Until when a guardian has consented to tasks and questions; none: no consent is on file.
     pub consent_until: Option<Timestamp>,
+    /// Somebody looks after them.
+    pub has_mentor: bool,
 }
 
 /// What is known of the place that the question or task is about, and of the place where the minor is.
@@ -48,6 +50,8 @@ pub struct Night {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Withheld {
+    /// Nobody looks after them, so nobody would be told together with them.
+    NoMentor,
     /// No guardian has consented.
     NoConsent,
     /// The consent has run out.
@@ -66,6 +70,7 @@ impl Withheld {
     /// The reason in words, for staff and mentors.
     pub fn texts(self) -> Texts {
         match self {
+            Self::NoMentor => texts([("fa", "این نوجوان مربی ندارد"), ("en", "this minor has no mentor")]),
             Self::NoConsent => {
                 texts([("fa", "رضایت‌نامهٔ سرپرست ثبت نشده است"), ("en", "no guardian's consent is on file")])
             }
@@ -94,7 +99,7 @@ impl Withheld {
 /// # let night = Night { from: "22:00".parse().unwrap(), until: "07:00".parse().unwrap(), zone: jiff::tz::TimeZone::UTC };
 /// let worst = Surroundings { level: alerts::Level::Red, inside_footprint: true };
 /// let midnight = "2026-03-01T00:00:00Z".parse().unwrap();
-/// let minor = Minor { consent_until: None };
+/// let minor = Minor { consent_until: None, has_mentor: true };
 /// assert!(may_be_sent(Sending::Warning, minor, worst, &night, midnight).is_ok());
 /// assert!(may_be_sent(Sending::Task, minor, worst, &night, midnight).is_err());
 /// ```
@@ -111,6 +116,9 @@ pub fn may_be_sent(
         Sending::Task => true,
     };
     let mut withheld = Vec::new();
+    if !minor.has_mentor {
+        withheld.push(Withheld::NoMentor);
+    }
     match minor.consent_until {
         None => withheld.push(Withheld::NoConsent),
         Some(until) if until <= now => withheld.push(Withheld::ConsentExpired),
@@ -176,7 +184,7 @@ mod tests {
     const CALM: Surroundings = Surroundings { level: Level::Green, inside_footprint: false };
 
     fn consenting() -> Minor {
-        Minor { consent_until: Some("2026-12-31T00:00:00Z".parse().unwrap()) }
+        Minor { consent_until: Some("2026-12-31T00:00:00Z".parse().unwrap()), has_mentor: true }
     }
 
     fn ask(sending: Sending, minor: Minor, surroundings: Surroundings, at: &str) -> Vec<Withheld> {
@@ -186,14 +194,26 @@ mod tests {
     #[test]
     fn a_warning_is_never_withheld_from_a_minor() {
         let worst = Surroundings { level: Level::Red, inside_footprint: true };
-        assert_eq!(ask(Sending::Warning, Minor { consent_until: None }, worst, "2026-03-01T00:00:00Z"), []);
+        let alone = Minor { consent_until: None, has_mentor: false };
+        assert_eq!(ask(Sending::Warning, alone, worst, "2026-03-01T00:00:00Z"), []);
+    }
+
+    #[test]
+    fn a_minor_without_a_mentor_is_asked_nothing() {
+        let alone = Minor { has_mentor: false, ..consenting() };
+        for sending in [Sending::Task, Sending::Question] {
+            assert_eq!(ask(sending, alone, CALM, NOON), [Withheld::NoMentor]);
+        }
     }
 
     #[test]
     fn a_task_needs_consent_that_still_holds() {
         assert_eq!(ask(Sending::Task, consenting(), CALM, NOON), []);
-        assert_eq!(ask(Sending::Task, Minor { consent_until: None }, CALM, NOON), [Withheld::NoConsent]);
-        let expired = Minor { consent_until: Some(NOON.parse().unwrap()) };
+        assert_eq!(
+            ask(Sending::Task, Minor { consent_until: None, ..consenting() }, CALM, NOON),
+            [Withheld::NoConsent]
+        );
+        let expired = Minor { consent_until: Some(NOON.parse().unwrap()), ..consenting() };
         assert_eq!(ask(Sending::Question, expired, CALM, NOON), [Withheld::ConsentExpired]);
     }
 
@@ -233,14 +253,14 @@ mod tests {
         #[test]
         fn no_combination_lets_a_minor_go_into_danger(
             seconds in 0_i64..4_000_000_000, consent in proptest::option::of(0_i64..4_000_000_000),
-            level in 0_usize..Level::ALL.len(), inside_footprint: bool, question: bool,
+            level in 0_usize..Level::ALL.len(), inside_footprint: bool, question: bool, has_mentor: bool,
         ) {
             let now = Timestamp::from_second(seconds).unwrap();
             let consent_until = consent.map(|seconds| Timestamp::from_second(seconds).unwrap());
             let there = Surroundings { level: Level::ALL[level], inside_footprint };
             let sending = if question { Sending::Question } else { Sending::Task };
-            if may_be_sent(sending, Minor { consent_until }, there, &night(), now).is_ok() {
-                prop_assert!(consent_until.is_some_and(|until| until > now));
+            if may_be_sent(sending, Minor { consent_until, has_mentor }, there, &night(), now).is_ok() {
+                prop_assert!(has_mentor && consent_until.is_some_and(|until| until > now));
                 prop_assert!(there.level < Level::Orange && !inside_footprint && !night().holds(now));
             }
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use maps::ZoneCode;
 use serde_json::json;
 
-use super::store::NewHelperRow;
+use super::{mentor::end_rights, store::NewHelperRow};
 use crate::{
     audit::{Actor, Decision},
     bell::Bell,
@@ -53,6 +53,8 @@ pub struct Registered {
     pub zones: Vec<ZoneCode>,
     /// Name and secret of their MQTT account, when they chose that channel; the secret is shown once.
     pub mqtt: Option<(String, Secret)>,
+    /// Address and signing secret of each program of their own; the secret is shown once.
+    pub webhooks: Vec<(String, Secret)>,
 }
 
 /// Why something about a helper can't be done.
@@ -86,7 +88,7 @@ pub enum HelperFault {
     #[error("there is no such squad")]
     UnknownSquad,
     /// They look after minors.
-    #[error("this mentor looks after {0} minor(s): give these another mentor first")]
+    #[error("this mentor looks after {0} minor(s): give these another mentor first, or end the mentorship")]
     LooksAfterMinors(i64),
     /// The store failed.
     #[error(transparent)]
@@ -201,7 +203,15 @@ pub async fn put_helper(
     }
     let wants_mqtt = new.contacts.iter().any(|(kind, _)| *kind == ContactKind::Mqtt);
     let mqtt = if wants_mqtt { Some(open_account(ground, tx, person, account).await?) } else { None };
-    Ok(Registered { person, zones, mqtt })
+    let mut webhooks = Vec::new();
+    for contact in
+        tx.contacts_of_person(person).await?.into_iter().filter(|contact| contact.kind == ContactKind::Webhook)
+    {
+        let secret = ground.ids.signing_key();
+        tx.set_webhook_secret(person, contact.contact_id, &secret).await?;
+        webhooks.push((contact.address, secret));
+    }
+    Ok(Registered { person, zones, mqtt, webhooks })
 }
 
 /// An account on our broker, on which a helper's application hears its notices and answers them. It is ours, so it counts as verified.
@@ -312,14 +322,14 @@ fn leaves(ground: &Ground, zones: &[ZoneCode]) -> Result<Vec<ZoneCode>, HelperFa
     if leaves.is_empty() || leaves.len() > ZONES_MAX { Err(HelperFault::Zones) } else { Ok(leaves) }
 }
 
-async fn is_mentor(tx: &mut Tx, person: PersonId) -> Result<bool, Fault> {
+pub(super) async fn is_mentor(tx: &mut Tx, person: PersonId) -> Result<bool, Fault> {
     let adult = tx.person(person).await?.is_some_and(|person| person.name.is_some() && !person.minor);
     // A mentor who is a helper too may have left.
     let left = tx.helper(person).await?.is_some_and(|helper| helper.left_at.is_some());
     Ok(adult && !left && tx.roles(person).await?.contains(&Role::Mentor))
 }
 
-async fn active(tx: &mut Tx, person: PersonId) -> Result<(), HelperFault> {
+pub(super) async fn active(tx: &mut Tx, person: PersonId) -> Result<(), HelperFault> {
     let helper = tx.helper(person).await?.filter(|helper| helper.left_at.is_none());
     helper.map(drop).ok_or(HelperFault::Unknown)
 }
@@ -338,6 +348,10 @@ async fn end(ground: &Ground, tx: &mut Tx, person: PersonId) -> Result<(), Helpe
         tx.withdraw_helper_zone(person, &zone, now).await?;
     }
     close_accounts(tx, person, now).await?;
+    // Whoever leaves may sign in again by a code; what they may then do is what they hold beside, as staff.
+    end_rights(ground, tx, person).await?;
+    tx.revoke_role(person, Role::Helper, now).await?;
+    tx.clear_mentor(person).await?;
     tx.revoke_sessions(person, now).await?;
     Ok(())
 }

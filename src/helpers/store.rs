@@ -260,6 +260,83 @@ impl Tx {
         })
     }
 
+    /// Active minors whom nobody looks after, after `after` in the order of ids.
+    pub(super) async fn minors_without_mentor(
+        &mut self,
+        after: Option<PersonId>,
+        limit: i64,
+    ) -> Result<Vec<HelperRow>, Fault> {
+        on!(self, |conn| {
+            sqlx::query_as(concat!(
+                helper_columns!(),
+                "where h.mentor_id is null and h.left_at is null and p.minor and p.erased_at is null and h.person_id > $1
+                 order by h.person_id limit $2"
+            ))
+            .bind(after.unwrap_or(NOBODY))
+            .bind(limit)
+            .fetch_all(conn)
+            .await
+        })
+    }
+
+    pub(super) async fn set_mentor(&mut self, person: PersonId, mentor: Option<PersonId>) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query("update helper set mentor_id = $2 where person_id = $1")
+                .bind(person)
+                .bind(mentor)
+                .execute(conn)
+                .await
+                .map(drop)
+        })
+    }
+
+    /// Takes this mentor from every active helper. Gives these, and whether they are minors.
+    pub(super) async fn clear_mentor(&mut self, mentor: PersonId) -> Result<Vec<(PersonId, bool)>, Fault> {
+        on!(self, |conn| {
+            sqlx::query_as(
+                "update helper set mentor_id = null
+                 where mentor_id = $1 and left_at is null
+                 returning person_id, (select p.minor from person p where p.id = helper.person_id) as minor",
+            )
+            .bind(mentor)
+            .fetch_all(conn)
+            .await
+        })
+    }
+
+    /// Active helpers whom this person looks after.
+    pub(super) async fn helpers_of(&mut self, mentor: PersonId) -> Result<i64, Fault> {
+        on!(self, |conn| {
+            sqlx::query_scalar("select count(*) from helper where mentor_id = $1 and left_at is null")
+                .bind(mentor)
+                .fetch_one(conn)
+                .await
+        })
+    }
+
+    /// Squads that this person leads go on without a mentor.
+    pub(super) async fn leave_squads(&mut self, mentor: PersonId) -> Result<(), Fault> {
+        on!(self, |conn| sqlx::query("update squad set mentor_id = null where mentor_id = $1")
+            .bind(mentor)
+            .execute(conn)
+            .await
+            .map(drop))
+    }
+
+    /// Takes back every invitation of this mentor that could still be used.
+    pub(super) async fn revoke_invitations_of(&mut self, mentor: PersonId, at: Timestamp) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update invitation set revoked_at = $2 where mentor_id = $1 and used_at is null and revoked_at is null",
+            )
+            .bind(mentor)
+            .bind(At(at))
+            .execute(conn)
+            .await
+            .map(drop)
+        })
+    }
+
     /// Active minors whom this person looks after: they must not lose their mentor.
     pub(super) async fn minors_of(&mut self, mentor: PersonId) -> Result<i64, Fault> {
         on!(self, |conn| {

@@ -20,7 +20,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{App, alerts::cap_url, problem::Problem};
-use crate::{ground::Ground, id::ExerciseId, issue::Alert, store::Fault};
+use crate::{
+    ground::Ground,
+    id::{ExerciseId, hex},
+    issue::Alert,
+    store::Fault,
+};
 
 /// How the feed speaks.
 #[derive(Deserialize, IntoParams)]
@@ -149,8 +154,7 @@ fn answer(
 ) -> Response {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     // Weak, because the same text may travel compressed.
-    let tag =
-        digest.as_ref().iter().take(16).fold(String::from("W/\""), |tag, byte| tag + &format!("{byte:02x}")) + "\"";
+    let tag = format!("W/\"{}\"", hex(&digest.as_ref()[..16]));
     let mut common = vec![(header::ETAG, tag.clone()), (header::CACHE_CONTROL, cache.to_owned())];
     common.extend(
         DateTimePrinter::new().timestamp_to_rfc9110_string(&changed).ok().map(|at| (header::LAST_MODIFIED, at)),

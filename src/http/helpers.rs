@@ -42,10 +42,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list, register))
         .routes(routes!(record_consent))
         .routes(routes!(change_zones))
-        .routes(routes!(assign_squad))
         .routes(routes!(remove))
         .routes(routes!(erase))
-        .routes(routes!(form_squad))
         .routes(routes!(invite, invitations))
         .routes(routes!(take_back))
         .routes(routes!(show_invitation, accept))
@@ -126,7 +124,7 @@ pub struct HelperQuery {
     limit: Option<i64>,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
-    after: Option<PersonId>,
+    pub(super) after: Option<PersonId>,
 }
 
 /// An address to be reached at.
@@ -169,6 +167,16 @@ pub struct RegisteredBody {
     zones: Vec<ZoneCode>,
     /// Their account on our broker, when they chose MQTT.
     mqtt: Option<MqttBody>,
+    /// What calls to their own programs are signed with.
+    webhooks: Vec<WebhookBody>,
+}
+
+/// A webhook of a helper's own; the secret is shown once
+#[derive(Serialize, ToSchema)]
+pub struct WebhookBody {
+    address: String,
+    /// `whsec_…` (Standard Webhooks).
+    secret: String,
 }
 
 /// An MQTT account; the secret is shown once
@@ -197,28 +205,6 @@ pub struct ConsentBody {
 pub struct ZonesBody {
     #[schema(value_type = Vec<String>)]
     zones: Vec<ZoneCode>,
-}
-
-/// Which squad.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SquadChoice {
-    /// None: no squad.
-    squad: Option<SquadId>,
-}
-
-/// A squad to be formed.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SquadBody {
-    name: String,
-    mentor: Option<PersonId>,
-}
-
-/// A squad that was formed
-#[derive(Serialize, ToSchema)]
-pub struct SquadItem {
-    id: SquadId,
 }
 
 /// An invitation to be made
@@ -329,20 +315,13 @@ pub async fn list(
     query: Result<Query<HelperQuery>, QueryRejection>,
 ) -> Result<Json<HelperPage>, Problem> {
     let Query(query) = query?;
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let limit = page_limit(&query);
     let mentor = match viewer {
         Viewer::Registrar => None,
         Viewer::Mentor(mentor) => Some(mentor),
     };
-    let mut tx = app.ground.store.read("list helpers").await?;
-    let helpers = tx.helpers_after(mentor, query.after, limit).await?;
-    let is_full = i64::try_from(helpers.len()).is_ok_and(|count| count == limit);
-    let next = helpers.last().filter(|_| is_full).map(|last| last.person_id.to_string());
-    let mut items = Vec::with_capacity(helpers.len());
-    for helper in helpers {
-        items.push(item(&mut tx, helper).await?);
-    }
-    Ok(Json(HelperPage { items, next }))
+    let helpers = app.ground.store.read("list helpers").await?.helpers_after(mentor, query.after, limit).await?;
+    Ok(Json(page(&app, helpers, limit).await?))
 }
 
 /// Register a helper whose contacts staff has checked
@@ -396,20 +375,6 @@ pub async fn change_zones(
     Ok(Json(ZonesBody { zones: room::set_zones(&app.ground, &by, id, &body.zones).await? }))
 }
 
-/// Put a helper into a squad
-#[utoipa::path(post, path = "/helpers/{id}/squad", tag = "helpers", params(("id" = String, Path)), request_body = SquadChoice,
-    responses((status = 204), (status = 404, body = Problem)))]
-pub async fn assign_squad(
-    State(app): State<App>,
-    by: Registrar,
-    path: Result<Path<PersonId>, PathRejection>,
-    body: Result<Json<SquadChoice>, JsonRejection>,
-) -> Result<StatusCode, Problem> {
-    let (Path(id), Json(body)) = (path?, body?);
-    room::assign(&app.ground, &by, id, body.squad).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// End a helper's registration
 #[utoipa::path(post, path = "/helpers/{id}/remove", tag = "helpers", params(("id" = String, Path)),
     responses((status = 204), (status = 409, description = "looks after minors", body = Problem)))]
@@ -434,19 +399,6 @@ pub async fn erase(
     let Path(id) = path?;
     room::erase(&app.ground, &by, id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Form a squad
-#[utoipa::path(post, path = "/squads", tag = "helpers", request_body = SquadBody,
-    responses((status = 201, body = SquadItem), (status = 422, body = Problem)))]
-pub async fn form_squad(
-    State(app): State<App>,
-    by: Registrar,
-    body: Result<Json<SquadBody>, JsonRejection>,
-) -> Result<(StatusCode, Json<SquadItem>), Problem> {
-    let Json(body) = body?;
-    let id = room::form(&app.ground, &by, &body.name, body.mentor).await?;
-    Ok((StatusCode::CREATED, Json(SquadItem { id })))
 }
 
 /// Invite a helper
@@ -585,6 +537,21 @@ pub async fn leave(State(app): State<App>, by: Helper) -> Result<StatusCode, Pro
     Ok(StatusCode::NO_CONTENT)
 }
 
+pub(super) fn page_limit(query: &HelperQuery) -> i64 {
+    query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX)
+}
+
+pub(super) async fn page(app: &App, helpers: Vec<HelperRow>, limit: i64) -> Result<HelperPage, Fault> {
+    let is_full = i64::try_from(helpers.len()).is_ok_and(|count| count == limit);
+    let next = helpers.last().filter(|_| is_full).map(|last| last.person_id.to_string());
+    let mut tx = app.ground.store.read("show helpers").await?;
+    let mut items = Vec::with_capacity(helpers.len());
+    for helper in helpers {
+        items.push(item(&mut tx, helper).await?);
+    }
+    Ok(HelperPage { items, next })
+}
+
 async fn item(tx: &mut Tx, helper: HelperRow) -> Result<HelperItem, Fault> {
     let contacts = tx.contacts_of_person(helper.person_id).await?;
     let mentor_name = match helper.mentor_id {
@@ -641,7 +608,11 @@ fn present(app: &App, registered: Registered) -> RegisteredBody {
         secret: secret.reveal().to_owned(),
         user,
     });
-    RegisteredBody { id: registered.person, zones: registered.zones, mqtt }
+    let webhooks = registered.webhooks.into_iter().map(|(address, secret)| {
+        let secret = secret.reveal().to_owned();
+        WebhookBody { address, secret }
+    });
+    RegisteredBody { id: registered.person, zones: registered.zones, mqtt, webhooks: webhooks.collect() }
 }
 
 impl From<HelperFault> for Problem {

@@ -13,6 +13,7 @@ pub mod helpers;
 pub mod hooks;
 pub mod live;
 pub mod map;
+pub mod mentors;
 pub mod notices;
 pub mod people;
 pub mod problem;
@@ -20,6 +21,7 @@ pub mod reports;
 pub mod rights;
 pub mod sensors;
 pub mod session;
+pub mod squads;
 
 use std::{sync::Arc, time::Duration};
 
@@ -49,8 +51,8 @@ pub struct App {
     pub outlet: crate::broker::Outlet,
     /// Rendered by /metrics.
     pub metrics: Arc<metrics_exporter_prometheus::PrometheusHandle>,
-    /// How many pages are open for live events.
-    pub live_pages: Arc<tokio::sync::Semaphore>,
+    /// The places for pages that are open for live events.
+    pub live_pages: Arc<live::LivePages>,
     /// Ends open streams when the service stops.
     pub stop: tokio_util::sync::CancellationToken,
 }
@@ -99,6 +101,8 @@ fn api() -> OpenApiRouter<App> {
                 .merge(assess::routes())
                 .merge(reports::routes())
                 .merge(helpers::routes())
+                .merge(mentors::routes())
+                .merge(squads::routes())
                 .merge(people::routes())
                 .merge(sensors::routes()),
         )

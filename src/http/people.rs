@@ -2,31 +2,37 @@
 //! Used by staff for themselves, by programs they set up, and by administrators.
 //! The secret of a token is in one answer only; what opens nothing any more is not listed.
 
+use std::net::SocketAddr;
+
 use axum::{
     Json,
     extract::{
-        Path, State,
+        ConnectInfo, Path, State,
         rejection::{JsonRejection, PathRejection},
     },
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{App, problem::Problem};
+use super::{App, problem::Problem, session::peer_address};
 use crate::{
-    id::{PersonId, TokenId},
+    id::{PersonId, Secret, TokenId},
     staff::{
-        Admin, StaffMember,
+        self, Admin, PasswordRefusal, StaffMember, TokensAfter,
         tokens::{self as room, TokenFault},
     },
 };
 
 /// All routes of this room.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(my_tokens, make_token)).routes(routes!(end_token)).routes(routes!(end_sign_ins))
+    OpenApiRouter::new()
+        .routes(routes!(my_tokens, make_token))
+        .routes(routes!(end_token))
+        .routes(routes!(end_sign_ins))
+        .routes(routes!(change_password))
 }
 
 /// A token to be made
@@ -67,6 +73,21 @@ pub struct TokenPage {
 pub struct SignInsEnded {
     sessions: u64,
     tokens: u64,
+}
+
+/// A password to be changed
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordBody {
+    /// The one that holds now.
+    #[schema(value_type = String)]
+    current: Secret,
+    /// At least 10 characters.
+    #[schema(value_type = String)]
+    new: Secret,
+    /// Let the tokens of my programs open what they opened before; otherwise they end.
+    #[serde(default)]
+    keep_tokens: bool,
 }
 
 /// My open tokens, oldest first
@@ -123,6 +144,36 @@ pub async fn end_sign_ins(
     let Path(id) = path?;
     let ended = room::end_sign_ins(&app.ground, &by, id).await?.ok_or_else(|| Problem::not_found("person"))?;
     Ok(Json(SignInsEnded { sessions: ended.sessions, tokens: ended.tokens }))
+}
+
+/// Change my password
+///
+/// Asked with a session's cookie. Ends all my sessions, this one too, and all my tokens unless they are to stay.
+#[utoipa::path(post, path = "/me/password", tag = "session", request_body = PasswordBody,
+    responses((status = 200, body = SignInsEnded), (status = 401, description = "the current password is wrong", body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+pub async fn change_password(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    by: StaffMember,
+    body: Result<Json<PasswordBody>, JsonRejection>,
+) -> Result<Json<SignInsEnded>, Problem> {
+    let Json(body) = body?;
+    let tokens = if body.keep_tokens { TokensAfter::Stay } else { TokensAfter::End };
+    let peer = peer_address(&app, peer, &headers);
+    let ended = staff::change_own_password(&app.ground, &by, (&body.current, &body.new), tokens, &peer).await?;
+    Ok(Json(SignInsEnded { sessions: ended.sessions, tokens: ended.tokens }))
+}
+
+impl From<PasswordRefusal> for Problem {
+    fn from(refusal: PasswordRefusal) -> Self {
+        match refusal {
+            PasswordRefusal::SignIn(refusal) => refusal.into(),
+            PasswordRefusal::New(fault) => fault.into(),
+            PasswordRefusal::ByToken => Self::new(StatusCode::FORBIDDEN, "by-token", refusal.to_string()),
+        }
+    }
 }
 
 impl From<TokenFault> for Problem {

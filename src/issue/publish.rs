@@ -24,7 +24,7 @@ use crate::{
     bell::Bell,
     deliver::{Audience, NewBroadcast},
     ground::Ground,
-    id::{AlertId, BroadcastId},
+    id::{AlertId, BroadcastId, hex},
     staff::Officer,
     store::{Fault, Tx},
 };
@@ -122,8 +122,7 @@ async fn put_broadcast(ground: &Ground, tx: &mut Tx, alert: &Alert, publication:
 }
 
 fn sha256_hex(text: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref())
 }
 
 /// What publication adds to the content.

@@ -20,7 +20,7 @@ use crate::{
     audit::{Actor, Decision},
     bell::{Bell, LiveAudience},
     ground::Ground,
-    id::{PersonId, ReportId, Secret},
+    id::{PersonId, ReportId, Secret, hex},
     staff::{
         Operator,
         contact::{AddressFault, ContactKind, uniform},
@@ -463,13 +463,6 @@ pub(super) fn sender_key(kind: ContactKind, address: &str) -> String {
 
 pub(super) fn digest_of(bytes: &[u8]) -> Vec<u8> {
     digest(&SHA256, bytes).as_ref().to_vec()
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes everything");
-        text
-    })
 }
 
 /// The secret under the sender's own key, so that a repeat can be told it again while the store alone can't tell it.

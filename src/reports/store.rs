@@ -205,6 +205,13 @@ macro_rules! reports_with_latest {
     };
 }
 
+/// Reports before `$1` whose personal part is still there, at most `$2`, the oldest first.
+macro_rules! reports_to_erase {
+    () => {
+        "select report_id from report_person where received_at < $1 and erased_at is null order by received_at, report_id limit $2"
+    };
+}
+
 /// Changes after a cursor; `$settled` bounds them where commits may overtake each other.
 macro_rules! changes_after {
     ($settled:literal) => {
@@ -292,28 +299,59 @@ impl Tx {
         })
     }
 
-    /// Erases what is personal about reports received before `before`: words, names, addresses, notes. Gives how many.
-    pub async fn erase_reports(&mut self, before: Timestamp, at: Timestamp) -> Result<u64, Fault> {
+    /// Erases what is personal about reports received before `before`: words, names, addresses, notes. Gives which.
+    ///
+    /// At most `limit`, the oldest first. What, where, when and what became of it stays.
+    pub async fn erase_reports(
+        &mut self,
+        before: Timestamp,
+        at: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<ReportId>, Fault> {
         on!(self, |conn| {
-            sqlx::query(
-                "update report_history set note = null
-                 where note is not null
-                   and report_id in (select report_id from report_person where received_at < $1 and erased_at is null)",
-            )
+            sqlx::query(concat!(
+                "update report_history set note = null where note is not null and report_id in (",
+                reports_to_erase!(),
+                ")"
+            ))
             .bind(At(before))
+            .bind(limit)
             .execute(conn)
             .await
             .map(drop)
         })?;
         on!(self, |conn| {
-            sqlx::query(
+            sqlx::query_scalar(concat!(
                 "update report_person
                  set words = null, place_words = null, name = null, sender_kind = null, sender_address = null, peer = null,
-                     erased_at = $2
-                 where received_at < $1 and erased_at is null",
+                     language = null, erased_at = $3
+                 where report_id in (",
+                reports_to_erase!(),
+                ") returning report_id"
+            ))
+            .bind(At(before))
+            .bind(limit)
+            .bind(At(at))
+            .fetch_all(conn)
+            .await
+        })
+    }
+
+    /// Forgets the keys of reports received before `before`: a repeat after that is another report. Gives how many.
+    pub async fn remove_report_keys(&mut self, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "delete from report_key
+                 where (channel, key_digest) in (
+                     select k.channel, k.key_digest
+                     from report_key k
+                     join report r on r.id = k.report_id
+                     where r.received_at < $1
+                     limit $2
+                 )",
             )
             .bind(At(before))
-            .bind(At(at))
+            .bind(limit)
             .execute(conn)
             .await
             .map(|done| done.rows_affected())

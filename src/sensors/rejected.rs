@@ -174,6 +174,21 @@ impl ReadingsTx {
         Ok(())
     }
 
+    /// Removes what last came before `before`, at most `limit` rows, the oldest first. Gives how many.
+    pub async fn remove_rejected(&mut self, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+        on!(self.0, |conn| {
+            sqlx::query(
+                "delete from rejected
+                 where id in (select id from rejected where last_at < $1 order by last_at, id limit $2)",
+            )
+            .bind(At(before))
+            .bind(limit)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+        })
+    }
+
     /// What was not kept, the newest first; only of one reason when it is given.
     pub async fn rejected(&mut self, reason: Option<Reason>, limit: i64) -> Result<Vec<Rejected>, Fault> {
         on!(self.0, |conn| {

@@ -532,6 +532,58 @@ impl ReadingsTx {
         Ok(rows.into_iter().map(Latest::from).collect())
     }
 
+    /// Removes readings whose device time and arrival both lie before `before`, and what disagreed with them; latest values stay.
+    ///
+    /// At most `limit` of each, the oldest first: O(limit · log n), since the key begins with the time. Gives how many.
+    pub async fn remove_readings(&mut self, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+        let readings = match &mut self.0.engine {
+            Engine::Sqlite(tx) => sqlx::query(
+                "delete from reading
+                 where arrival_seq in (
+                     select arrival_seq from reading where read_at < $1 and received_at < $1 order by read_at limit $2
+                 )",
+            )
+            .bind(At(before))
+            .bind(limit)
+            .execute(&mut **tx)
+            .await?
+            .rows_affected(),
+            // postgres: the key is the time; the arrival has no index of its own.
+            Engine::Postgres(tx) => sqlx::query(
+                "delete from reading
+                 using (
+                     select read_at, sensor_id, quantity from reading
+                     where read_at < $1 and received_at < $1
+                     order by read_at
+                     limit $2
+                 ) as old
+                 where reading.read_at = old.read_at and reading.sensor_id = old.sensor_id and reading.quantity = old.quantity",
+            )
+            .bind(At(before))
+            .bind(limit)
+            .execute(&mut **tx)
+            .await?
+            .rows_affected(),
+        };
+        let conflicts = on!(self.0, |conn| {
+            sqlx::query(
+                "delete from reading_conflict
+                 where (read_at, sensor_id, quantity) in (
+                     select read_at, sensor_id, quantity from reading_conflict
+                     where read_at < $1 and received_at < $1
+                     order by read_at
+                     limit $2
+                 )",
+            )
+            .bind(At(before))
+            .bind(limit)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+        })?;
+        Ok(readings + conflicts)
+    }
+
     /// The readings of one quantity of one sensor with `from` ≤ device time < `until`, oldest first, at most `points_max` (≥ 4).
     ///
     /// More are thinned to the least and the greatest value of each of `points_max / 2` equal stretches of time, so that no peak is

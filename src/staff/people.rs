@@ -8,7 +8,9 @@ use serde_json::json;
 
 use super::{
     contact::{AddressFault, ContactKind, uniform},
-    rights::Role,
+    rights::{Role, StaffMember},
+    sign_in::{SignInRefusal, check_password},
+    tokens::Ended,
 };
 use crate::{
     audit::{Actor, Decision},
@@ -139,27 +141,97 @@ pub async fn add_staff(
     Ok(person)
 }
 
-/// Sets the password of somebody who already has a log-in name, and ends all their sessions.
-pub async fn set_password(ground: &Ground, login: &str, password: &Secret) -> Result<(), PersonFault> {
+/// What becomes of a person's tokens when their password changes. Sessions always end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokensAfter {
+    /// They end too: whoever got hold of the password could have made one.
+    End,
+    /// Programs go on, because the password is changed as a matter of routine.
+    Stay,
+}
+
+/// Why a password is not changed by its owner.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordRefusal {
+    /// The one that holds now is wrong, or was tried too often.
+    #[error(transparent)]
+    SignIn(#[from] SignInRefusal),
+    /// The new one can't be used.
+    #[error(transparent)]
+    New(#[from] PersonFault),
+    /// A token asks for it: a token that leaked could lock its owner out.
+    #[error("a token can't change the password; sign in with name and password")]
+    ByToken,
+}
+
+/// Sets the password of somebody who already has a log-in name, and ends what they are signed in by. For the command line and the demo.
+pub async fn set_password(
+    ground: &Ground,
+    login: &str,
+    password: &Secret,
+    tokens: TokensAfter,
+) -> Result<Ended, PersonFault> {
     let mut tx = ground.store.write("set password").await?;
-    let now = ground.now();
     let (person, _) =
         tx.credential(&login.to_lowercase()).await?.ok_or_else(|| PersonFault::Login(login.to_owned()))?;
-    put_password(&mut tx, person, login, password, now).await?;
-    tx.revoke_sessions(person, now).await?;
+    let ended = replace_password(ground, &mut tx, person, login, password, tokens, Actor::Command).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Somebody of the staff changes their own password, with the one that holds now. The session they ask by ends as well.
+pub async fn change_own_password(
+    ground: &Ground,
+    by: &StaffMember,
+    (current, new): (&Secret, &Secret),
+    tokens: TokensAfter,
+    peer: &str,
+) -> Result<Ended, PasswordRefusal> {
+    if by.session().is_none() {
+        return Err(PasswordRefusal::ByToken);
+    }
+    let login = ground.store.read("own log-in name").await.map_err(PersonFault::Store)?.login_of(by.person()).await;
+    let login = login.map_err(PersonFault::Store)?.ok_or(SignInRefusal::Wrong)?;
+    if check_password(ground, &login, current, peer).await? != by.person() {
+        return Err(SignInRefusal::Wrong.into());
+    }
+    let mut tx = ground.store.write("set password").await.map_err(PersonFault::Store)?;
+    let ended = replace_password(ground, &mut tx, by.person(), &login, new, tokens, by.actor()).await?;
+    tx.commit().await.map_err(PersonFault::Store)?;
+    Ok(ended)
+}
+
+async fn replace_password(
+    ground: &Ground,
+    tx: &mut Tx,
+    person: PersonId,
+    login: &str,
+    password: &Secret,
+    tokens: TokensAfter,
+    actor: Actor,
+) -> Result<Ended, PersonFault> {
+    let now = ground.now();
+    put_password(tx, person, login, password, now).await?;
+    let ended = Ended {
+        sessions: tx.revoke_sessions(person, now).await?,
+        tokens: match tokens {
+            TokensAfter::End => tx.revoke_tokens(person, now).await?,
+            TokensAfter::Stay => 0,
+        },
+    };
     tx.audit(
         now,
         &Decision {
-            actor: Actor::Command,
+            actor,
             action: "set password",
             subject_kind: "person",
             subject_id: person.to_string(),
-            facts: &json!({}),
+            facts: &json!({ "sessions": ended.sessions, "tokens": ended.tokens }),
             exercise: ground.exercise,
         },
     )
     .await?;
-    Ok(tx.commit().await?)
+    Ok(ended)
 }
 
 async fn put_password(

@@ -2,7 +2,7 @@
 //! Called by `http::session` and `http::rights`.
 //! Failed tries are counted per name and per address in the store, and nothing tells a wrong name from a wrong password.
 
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use argon2::{Argon2, PasswordVerifier};
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use crate::{
     audit::Decision,
     ground::Ground,
     id::{ContactId, PersonId, Secret, SessionId},
+    network,
     store::{Fault, Tx},
 };
 
@@ -67,7 +68,18 @@ pub async fn by_password(
     password: &Secret,
     address: &str,
 ) -> Result<SignedIn, SignInRefusal> {
-    let network = network(address);
+    let person = check_password(ground, login, password, address).await?;
+    open_session(ground, person, "sign in by password").await
+}
+
+/// Whose name and password these are. A wrong try is counted, and whoever tried too often is refused.
+pub(super) async fn check_password(
+    ground: &Ground,
+    login: &str,
+    password: &Secret,
+    address: &str,
+) -> Result<PersonId, SignInRefusal> {
+    let network = network::customer(address);
     // By name and network together, so that nobody can keep the owner of a name out from elsewhere; by name alone it only gets slow.
     let name = format!("name:{}", login.to_lowercase());
     let keys = [format!("login:{} {network}", login.to_lowercase()), format!("address:{network}"), name.clone()];
@@ -87,35 +99,26 @@ pub async fn by_password(
     })
     .await
     .unwrap_or(false);
-    if let Some(person) = person.filter(|_| fits) {
-        open_session(ground, person, "sign in by password").await
-    } else {
+    let Some(person) = person.filter(|_| fits) else {
         count_failure(ground, &keys).await?;
-        Err(SignInRefusal::Wrong)
-    }
+        return Err(SignInRefusal::Wrong);
+    };
+    Ok(person)
 }
 
-/// Draws a one-time code for a contact that is verified for somebody. `None` when there is nobody: the page says the same.
-///
-/// The caller puts the code into the outbox inside `tx` and commits.
-pub async fn new_code(
+/// The contact with this address and whoever it is verified for. `None` when there is nobody: the page says the same.
+pub async fn who_is_reached(
     ground: &Ground,
     tx: &mut Tx,
     kind: ContactKind,
     address: &str,
-) -> Result<Option<(ContactId, Person, Secret)>, Fault> {
+) -> Result<Option<(ContactId, Person)>, Fault> {
     let Ok(address) = uniform(kind, address, &ground.config.city.country_code) else { return Ok(None) };
     let Some(contact) = tx.find_contact(kind, &address).await? else { return Ok(None) };
-    let Some(person) = tx.people_of_contact(contact).await?.into_iter().next() else { return Ok(None) };
-    let settings = &ground.config.sign_in;
-    let code = ground.ids.digits(settings.code_digits);
-    let now = ground.now();
-    let expires = now + Duration::from_secs(60 * settings.code_minutes.unsigned_abs());
-    tx.put_code(contact, &code.digest(), now, expires).await?;
-    Ok(Some((contact, person, code)))
+    Ok(tx.people_of_contact(contact).await?.into_iter().next().map(|person| (contact, person)))
 }
 
-/// Draws a one-time code by which a contact that is not verified yet is proved; see [`prove_contact`].
+/// Draws a one-time code for a contact: to sign in by ([`by_code`]), or to prove the contact ([`prove_contact`]).
 ///
 /// The caller puts the code into the outbox inside `tx` and commits.
 pub async fn code_for(ground: &Ground, tx: &mut Tx, contact: ContactId) -> Result<Secret, Fault> {
@@ -218,7 +221,7 @@ async fn check_code(
     code: &Secret,
     peer: &str,
 ) -> Result<(Tx, ContactId), SignInRefusal> {
-    let keys = [format!("address:{}", network(peer))];
+    let keys = [format!("address:{}", network::customer(peer))];
     let address = uniform(kind, address, &ground.config.city.country_code).map_err(|_| SignInRefusal::Wrong)?;
     let code = Secret::new(maps::latin_digits(code.reveal().trim()));
     let mut tx = ground.store.write("check code").await?;
@@ -279,18 +282,6 @@ async fn open_session(ground: &Ground, person: PersonId, how: &'static str) -> R
     Ok(SignedIn { secret, caller, expires })
 }
 
-/// What counts as one address: all of an IPv6 network's last 64 bits belong to one customer.
-fn network(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Ok(address @ IpAddr::V4(_)) => address.to_string(),
-        Err(_) => address.to_owned(),
-    }
-}
-
 /// Makes a name that is being guessed from many places slow, for everybody alike.
 async fn slow_down(ground: &Ground, name: &str) -> Result<(), Fault> {
     let settings = &ground.config.sign_in;
@@ -305,7 +296,7 @@ async fn slow_down(ground: &Ground, name: &str) -> Result<(), Fault> {
 
 /// Counts who asks for a one-time code, and refuses who asked too often.
 pub async fn count_ask(ground: &Ground, peer: &str) -> Result<(), SignInRefusal> {
-    let keys = [format!("code asked:{}", network(peer))];
+    let keys = [format!("code asked:{}", network::customer(peer))];
     let mut tx = ground.store.read("throttle codes").await?;
     refuse_too_many(ground, &mut tx, &keys).await?;
     drop(tx);

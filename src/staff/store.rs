@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 
 use super::{contact::ContactKind, people::Person, rights::Role};
 use crate::{
-    id::{ContactId, ExerciseId, PersonId, SessionId, TokenId},
+    id::{ContactId, ExerciseId, PersonId, Secret, SessionId, TokenId},
     on,
     store::{At, Fault, Tx},
 };
@@ -98,6 +98,21 @@ impl Tx {
             .execute(conn)
             .await
             .map(drop)
+        })
+    }
+
+    /// Takes a role back; the grant stays as a row. False when it was not held.
+    pub async fn revoke_role(&mut self, person: PersonId, role: Role, at: Timestamp) -> Result<bool, Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update person_role set revoked_at = $3 where person_id = $1 and role = $2 and revoked_at is null",
+            )
+            .bind(person)
+            .bind(role)
+            .bind(At(at))
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected() > 0)
         })
     }
 
@@ -214,6 +229,24 @@ impl Tx {
             .execute(conn)
             .await
             .map(drop)
+        })
+    }
+
+    /// What calls to this person's own program are signed with.
+    pub async fn set_webhook_secret(
+        &mut self,
+        person: PersonId,
+        contact: ContactId,
+        secret: &Secret,
+    ) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query("update person_contact set webhook_secret = $3 where person_id = $1 and contact_id = $2")
+                .bind(person)
+                .bind(contact)
+                .bind(secret.reveal())
+                .execute(conn)
+                .await
+                .map(drop)
         })
     }
 
@@ -343,6 +376,13 @@ impl Tx {
         })
     }
 
+    pub(super) async fn login_of(&mut self, person: PersonId) -> Result<Option<String>, Fault> {
+        on!(self, |conn| sqlx::query_scalar("select login from credential where person_id = $1")
+            .bind(person)
+            .fetch_optional(conn)
+            .await)
+    }
+
     pub(super) async fn insert_session(
         &mut self,
         id: SessionId,
@@ -456,7 +496,7 @@ impl Tx {
     }
 
     /// Ends every token of a person. Gives their number.
-    pub(super) async fn revoke_tokens(&mut self, person: PersonId, at: Timestamp) -> Result<u64, Fault> {
+    pub async fn revoke_tokens(&mut self, person: PersonId, at: Timestamp) -> Result<u64, Fault> {
         on!(self, |conn| {
             sqlx::query("update bearer_token set revoked_at = $2 where person_id = $1 and revoked_at is null")
                 .bind(person)

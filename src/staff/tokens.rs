@@ -49,7 +49,7 @@ pub enum TokenFault {
     Store(#[from] Fault),
 }
 
-/// What an administrator ended.
+/// What was ended of what a person is signed in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
     /// Sessions of browsers.

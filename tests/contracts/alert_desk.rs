@@ -70,7 +70,7 @@ impl Server {
             ground: ground.clone(),
             assess: Assess::open(&ground, Rules::embedded()).await.expect("the rules"),
             metrics: Arc::new(metrics::install()),
-            live_pages: Arc::new(tokio::sync::Semaphore::new(4)),
+            live_pages: Arc::new(http::live::LivePages::of(&ground.config.server)),
             stop: tokio_util::sync::CancellationToken::new(),
         };
         Self { broker, _sessions: sessions, router: http::router(app), ground, tokens }

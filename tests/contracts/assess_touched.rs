@@ -13,7 +13,7 @@ use hamyar::{
     config::Config,
     ground::Ground,
     id::{Ids, ReportId, SensorId},
-    reports::{self, Channel, Incoming},
+    reports::{self, Channel, Incoming, Judgement},
     sensors::{self, Flag, NewReading, Quantity},
     staff::{Admin, Operator, Role},
 };
@@ -148,11 +148,8 @@ impl City {
             return;
         };
         // A report that stands where this can't follow is left as it is, in both tellings.
-        let _ = match self.pick(3) {
-            0 => reports::verify(&self.ground, &self.operator, report, None).await,
-            1 => reports::reject(&self.ground, &self.operator, report, None).await,
-            _ => reports::close(&self.ground, &self.operator, report, None).await,
-        };
+        let judgement = [Judgement::Verified, Judgement::Rejected, Judgement::Closed][self.pick(3)];
+        let _ = reports::judge(&self.ground, &self.operator, report, judgement, None).await;
     }
 
     async fn a_gauge_is_put_aside_or_back(&mut self) {

@@ -8,7 +8,7 @@ use hamyar::{
     ground::Ground,
     helpers::{self, HelperFault, InviteRefusal, NewHelper, NewInvitation, Reason, Recipient},
     id::{PersonId, Secret},
-    staff::{self, Mentor, NewPerson, Registrar, Role, contact::ContactKind, sign_in},
+    staff::{self, Mentor, NewPerson, Registrar, Role, StaffMember, contact::ContactKind, sign_in},
 };
 use maps::ZoneCode;
 
@@ -263,6 +263,86 @@ async fn a_squad_and_its_faults() {
         assert!(matches!(helpers::register(&ground, &by, &nowhere).await, Err(HelperFault::Zone(_))));
         let homeless = helper("کسی", "09180000010", &[]);
         assert!(matches!(helpers::register(&ground, &by, &homeless).await, Err(HelperFault::Zones)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mentor_s_rights_end_with_the_last_helper_or_with_the_mentorship_at_once() {
+    on_both_engines(|ground| async move {
+        let by = registrar(&ground).await;
+        let [river, ..] = zones();
+        let as_mentor = async |name: &str, phone: &str| {
+            let mut new = helper(name, phone, std::slice::from_ref(&river));
+            new.is_mentor = true;
+            register(&ground, &by, &new).await
+        };
+        let (parvaneh, reza) = (as_mentor("پروانه", "09180000011").await, as_mentor("رضا", "09180000012").await);
+        let mut minor = helper("آرش", "09180000013", std::slice::from_ref(&river));
+        (minor.minor, minor.mentor) = (true, Some(parvaneh));
+        let arash = register(&ground, &by, &minor).await;
+        // She is signed in and has an invitation open.
+        let code = {
+            let mut tx = ground.store.write("code").await.expect("a transaction");
+            let contact = tx.find_contact(ContactKind::Phone, "+989180000011").await.expect("a query").expect("hers");
+            let code = sign_in::code_for(&ground, &mut tx, contact).await.expect("a code");
+            tx.commit().await.expect("a commit");
+            code
+        };
+        let signed_in = sign_in::by_code(&ground, ContactKind::Phone, "09180000011", &code, None, "127.0.0.1").await;
+        let signed_in = signed_in.expect("she is signed in");
+        let session = async || {
+            let caller = sign_in::caller_of_session(&ground, &signed_in.secret).await.expect("an answer");
+            Mentor::try_from_caller(caller.expect("her session stays open"))
+        };
+        let invitation = NewInvitation { zones: vec![river.clone()], minor: false, squad: None, expires: None };
+        let mentor = session().await.expect("a mentor");
+        let invited = helpers::invite(&ground, &mentor, &invitation).await.expect("an invitation");
+
+        assert!(matches!(helpers::assign_mentor(&ground, &by, arash, Some(arash)).await, Err(HelperFault::NotAMentor)));
+        assert!(helpers::assign_mentor(&ground, &by, arash, Some(reza)).await.expect("assigned"), "it was her last");
+        assert!(session().await.is_none(), "her open session has the right no more");
+        assert!(matches!(helpers::show(&ground, &invited.secret).await, Err(InviteRefusal::Gone)));
+        let told = audience(&ground, std::slice::from_ref(&river), None, 10).await;
+        assert_eq!(told.iter().find(|one| one.person == arash).expect("the minor").mentor, Some(reza));
+        helpers::appoint(&ground, &by, parvaneh).await.expect("appointed again");
+        assert!(session().await.is_some());
+
+        // Reza is no longer to look after anybody, whoever is found for the minor later.
+        let alone = helpers::end_mentorship(&ground, &by, reza).await.expect("ended");
+        assert_eq!(alone, [arash]);
+        assert!(matches!(helpers::end_mentorship(&ground, &by, reza).await, Err(HelperFault::NotAMentor)));
+        let staff = StaffMember::try_from_caller(sign_in_staff(&ground, "naser", Role::Operator).await).expect("staff");
+        let listed = async || {
+            let rows = helpers::minors_without_mentor(&ground, &staff, None, 10).await.expect("a list");
+            rows.into_iter().map(|row| row.person_id).collect::<Vec<_>>()
+        };
+        assert_eq!(listed().await, [arash]);
+        let told = audience(&ground, std::slice::from_ref(&river), None, 10).await;
+        let warned = told.iter().find(|one| one.person == arash).expect("a warning is withheld from nobody");
+        assert_eq!(warned.mentor, None);
+        assert!(!helpers::assign_mentor(&ground, &by, arash, Some(parvaneh)).await.expect("found"));
+        assert_eq!(listed().await, []);
+        ground.store.read("audit").await.expect("a transaction").verify_audit().await.expect("an unbroken chain");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_leaves_may_do_nothing_more_as_helper_or_mentor() {
+    on_both_engines(|ground| async move {
+        let by = registrar(&ground).await;
+        let [river, ..] = zones();
+        let mut new = helper("پروانه", "09180000021", std::slice::from_ref(&river));
+        new.is_mentor = true;
+        let parvaneh = register(&ground, &by, &new).await;
+        let mut adult = helper("علی", "09180000022", std::slice::from_ref(&river));
+        adult.mentor = Some(parvaneh);
+        let ali = register(&ground, &by, &adult).await;
+        helpers::remove(&ground, &by, parvaneh).await.expect("no minor is left alone");
+        let mut tx = ground.store.read("roles").await.expect("a transaction");
+        assert_eq!(tx.roles(parvaneh).await.expect("a query"), []);
+        assert_eq!(tx.mentor_of(ali).await.expect("a query"), None);
     })
     .await;
 }

@@ -69,7 +69,7 @@ impl Node {
             ground: ground.clone(),
             assess: assess(&ground).await,
             metrics: Arc::new(metrics::install()),
-            live_pages: Arc::new(tokio::sync::Semaphore::new(4)),
+            live_pages: Arc::new(http::live::LivePages::of(&ground.config.server)),
             stop: CancellationToken::new(),
         });
         let workers = CancellationToken::new();

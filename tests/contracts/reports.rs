@@ -274,7 +274,7 @@ async fn what_is_personal_can_be_erased_and_the_facts_stay() {
         reports::judge(&ground, &by, receipt.id, Judgement::Verified, Some("با علی حرف زدیم")).await.expect("verified");
         let mut tx = ground.store.write("erase").await.expect("a transaction");
         let later = ground.now() + Duration::from_secs(1);
-        assert_eq!(tx.erase_reports(later, ground.now()).await.expect("erased"), 1);
+        assert_eq!(tx.erase_reports(later, ground.now(), 10).await.expect("erased"), [receipt.id]);
         let listed = tx.listed_report(receipt.id).await.expect("a query").expect("the report");
         assert_eq!((listed.report.words, listed.sender, listed.report.sender_key), (None, None, None));
         assert!(listed.report.zone.is_some() && listed.report.hazard == Some(Hazard::Flood));

@@ -64,9 +64,9 @@ fn arrows_point_down() {
     for source in sources(&["src"]) {
         let room = source.room();
         let forbidden: BTreeSet<&str> = if GROUND.contains(&room) {
-            TALK.iter().chain(&DECIDE).copied().chain(["app"]).collect()
+            TALK.iter().chain(&DECIDE).copied().chain(["app", "retention"]).collect()
         } else if DECIDE.contains(&room) {
-            TALK.iter().copied().chain(["app"]).collect()
+            TALK.iter().copied().chain(["app", "retention"]).collect()
         } else {
             continue;
         };

@@ -355,7 +355,7 @@ impl Plan {
             assess: assess.clone(),
             outlet: broker.outlet(),
             metrics: Arc::new(metrics::install()),
-            live_pages: Arc::new(tokio::sync::Semaphore::new(8)),
+            live_pages: Arc::new(http::live::LivePages::of(&ground.config.server)),
             stop: stop.clone(),
         });
         let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>());

@@ -90,6 +90,11 @@ fn codes(zones: &Value) -> Vec<String> {
 }
 
 impl Staff {
+    /// Their browser, for what is no page of the API.
+    pub fn browser(&self) -> &Browser {
+        &self.browser
+    }
+
     /// What a page of the API shows them.
     pub async fn sees(&self, path: &str) -> Value {
         self.browser.get(path).await

@@ -4,7 +4,10 @@
 
 use serde_json::json;
 
-use crate::city::{City, GATEWAY, GATEWAY_SECRET};
+use crate::{
+    city::{City, GATEWAY, GATEWAY_SECRET},
+    staff::publish,
+};
 
 #[tokio::test]
 async fn a_text_message_in_persian_digits_gets_a_number_and_is_found_on_the_map() {
@@ -73,4 +76,55 @@ async fn one_report_alone_proposes_nothing_and_several_from_one_place_do() {
     }
     let proposal = maryam.sees_proposal("flood").await;
     assert!(proposal.zones().iter().any(|zone| zone == "imam-square"), "{:?}", proposal.zones());
+}
+
+#[tokio::test]
+async fn a_year_later_nobody_can_tell_who_reported_and_everybody_what_was_decided() {
+    let city = City::sample().start().await;
+    let (maryam, naser) = (city.officer("maryam").await, city.approver("naser").await);
+    city.sms_from("09991234567", "سیل توی میدان امام، عمق ۴۰ سانت").await;
+    let draft = maryam.drafts("flood", "orange", &["imam-square"]).await.unwrap();
+    let alert = publish(&draft, &maryam, &naser).await;
+    let address = format!("{}/cap/alerts/{}.xml", city.root(), alert.id());
+    let published = city.anybody().opens(&address).await;
+    assert_eq!(published.0, 200);
+    let audited = async || city.ground().store.read("audit").await.unwrap().verify_audit().await.unwrap();
+
+    city.hours_pass(24 * 500).await;
+    let before = audited().await;
+    while hamyar::retention::run_due(city.ground()).await.unwrap() > 0 {}
+    assert!(audited().await > before, "the audit says that something personal went");
+
+    let operator = city.operator("soraya").await;
+    let report = operator.sees("/reports").await["items"][0].clone();
+    assert_eq!((&report["words"], &report["sender_masked"]), (&json!(null), &json!(null)), "{report:#}");
+    assert_eq!((&report["zone"], &report["depth_cm"]), (&json!("imam-square"), &json!(40.0)), "{report:#}");
+    assert_eq!(city.anybody().opens(&address).await, published, "letter by letter");
+    let seen = operator.sees(&format!("/alerts/{}", alert.id())).await;
+    assert_eq!(seen["stage"], "ended", "{seen:#}");
+}
+
+#[tokio::test]
+async fn pages_of_strangers_never_keep_staff_from_theirs() {
+    let city = City::sample()
+        .with(|config| {
+            (config.server.live_pages_max, config.server.live_pages_staff_percent) = (4, 25);
+            config.server.live_pages_per_address_max = 2;
+        })
+        .start()
+        .await;
+    let maryam = city.officer("maryam").await;
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        open.push(city.anybody().keeps_open("/live").await);
+    }
+    assert!(open.iter().all(|page| page.status() == 200));
+    let refused = city.anybody().keeps_open("/live").await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "20");
+    assert!(refused.text().await.unwrap().contains("/problems/too-many-pages"));
+    for _ in 0..2 {
+        open.push(maryam.browser().keeps_open("/live").await);
+    }
+    assert!(open.iter().all(|page| page.status() == 200), "staff find their places");
 }

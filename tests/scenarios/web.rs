@@ -95,7 +95,11 @@ impl Browser {
 
     /// GET of an API path whose answer does not end.
     pub async fn keeps_open(&self, path: &str) -> reqwest::Response {
-        self.http.get(format!("{}/api/v1{path}", self.root)).send().await.expect("the service answers")
+        let mut request = self.http.get(format!("{}/api/v1{path}", self.root));
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        request.send().await.expect("the service answers")
     }
 
     /// POST of a form by its whole address: status and text.

@@ -4,12 +4,17 @@
 
 mod email;
 mod mqtt;
+mod reach;
 mod sms;
 mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{Channel, store::Claimed};
+use super::{
+    Channel,
+    notice::{OWN_WEBHOOK_LANES, own_webhook_lane},
+    store::Claimed,
+};
 use crate::{
     bell::{Bells, LiveAudience},
     config::Config,
@@ -77,6 +82,9 @@ struct Inner {
     webhooks: BTreeMap<String, webhook::Target>,
     mqtt: Option<Publish>,
     http: reqwest::Client,
+    /// For helpers' own webhooks: reaches the public internet only.
+    own_http: reqwest::Client,
+    reach: reach::Reach,
     bells: Bells,
 }
 
@@ -92,12 +100,23 @@ impl Channels {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("hamyar")
             .build()?;
+        let reach = reach::Reach::of(config);
+        let own_limit = Duration::from_secs(config.deliver.own_webhook_secs_max);
+        let own_http = reqwest::Client::builder()
+            .connect_timeout(own_limit.min(Duration::from_secs(5)))
+            .timeout(own_limit)
+            .redirect(reqwest::redirect::Policy::none())
+            // A proxy would look names up itself, and reach what we may not.
+            .no_proxy()
+            .dns_resolver(reach.clone())
+            .user_agent("hamyar")
+            .build()?;
         let webhooks = config
             .webhooks
             .iter()
             .map(|(name, settings)| {
                 let key = webhook::key(&settings.secret).ok_or_else(|| ChannelFault::WebhookSecret(name.clone()))?;
-                Ok((name.clone(), webhook::Target { url: settings.url.clone(), key: Some(key) }))
+                Ok((name.clone(), webhook::Target { url: settings.url.clone(), key }))
             })
             .collect::<Result<_, ChannelFault>>()?;
         Ok(Self(Arc::new(Inner {
@@ -106,6 +125,8 @@ impl Channels {
             webhooks,
             mqtt,
             http,
+            own_http,
+            reach,
             bells: bells.clone(),
         })))
     }
@@ -117,11 +138,13 @@ impl Channels {
 
     /// The queues of a channel: each is worked off by itself.
     pub fn lanes(&self, channel: Channel) -> Vec<String> {
-        let mut lanes = vec![channel.as_str().to_owned()];
-        if channel == Channel::Webhook {
-            lanes.extend(self.0.webhooks.keys().map(|name| format!("webhook:{name}")));
+        match channel {
+            Channel::Webhook => {
+                let configured = self.0.webhooks.keys().map(|name| format!("webhook:{name}"));
+                configured.chain((0..OWN_WEBHOOK_LANES).map(own_webhook_lane)).collect()
+            }
+            Channel::Mqtt | Channel::Email | Channel::Sms | Channel::Live => vec![channel.as_str().to_owned()],
         }
-        lanes
     }
 
     /// One attempt.
@@ -151,13 +174,10 @@ impl Channels {
                     Some(target) => webhook::attempt(&self.0.http, ground, target, notice).await,
                     None => Verdict::last(format!("there is no [webhooks.{name}] any more")),
                 },
-                // A helper's own program: its address is its secret, there is no key to sign with.
+                // A helper's own program.
                 None => match address(notice) {
                     None => Verdict::last("the contact was erased"),
-                    Some(url) => {
-                        let target = webhook::Target { url: url.to_owned(), key: None };
-                        webhook::attempt(&self.0.http, ground, &target, notice).await
-                    }
+                    Some(url) => webhook::attempt_own(&self.0.own_http, &self.0.reach, ground, url, notice).await,
                 },
             },
         }

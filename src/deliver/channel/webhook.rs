@@ -1,5 +1,5 @@
 //! Webhooks, signed as Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,BASE64(HMAC-SHA256)`.
-//! Used by `Channels::attempt`; each configured target is a lane of its own.
+//! Used by `Channels::attempt`; each configured target is a lane of its own, helpers' own programs share some.
 //! The id is the notice's, the same on every try, so that the target can see a repeat; the timestamp is the attempt's.
 //!
 //! Source: Standard Webhooks specification 1.0.0, sections "Webhook metadata" and "Signature scheme".
@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::{Verdict, request_fault, retry_after};
-use crate::{deliver::store::Claimed, ground::Ground, id::Secret};
+use super::{Verdict, reach::Reach, request_fault, retry_after};
+use crate::{deliver::store::Claimed, ground::Ground, id::Secret, store::Fault};
 
 /// A system that is told of events.
 #[derive(Debug)]
 pub(super) struct Target {
     pub url: String,
-    pub key: Option<hmac::Key>,
+    pub key: hmac::Key,
 }
 
 /// The key in `whsec_…`; `None` when it is not one.
@@ -46,14 +46,12 @@ pub(super) async fn attempt(http: &reqwest::Client, ground: &Ground, target: &Ta
         .to_string(),
     };
     let (id, seconds) = (notice.id.to_string(), ground.now().as_second());
-    let mut request = http
+    let request = http
         .post(&target.url)
         .header("content-type", "application/json")
         .header("webhook-id", &id)
-        .header("webhook-timestamp", seconds.to_string());
-    if let Some(key) = &target.key {
-        request = request.header("webhook-signature", sign(key, &id, seconds, &body));
-    }
+        .header("webhook-timestamp", seconds.to_string())
+        .header("webhook-signature", sign(&target.key, &id, seconds, &body));
     match request.body(body).send().await {
         Err(fault) => Verdict::retry(request_fault(fault)),
         Ok(response) if response.status().is_success() => Verdict::Sent { receipt: None },
@@ -61,6 +59,30 @@ pub(super) async fn attempt(http: &reqwest::Client, ground: &Ground, target: &Ta
         Ok(response) if matches!(response.status().as_u16(), 410 | 413) => Verdict::last(response.status().to_string()),
         Ok(response) => Verdict::Retry { after: retry_after(&response), why: response.status().to_string() },
     }
+}
+
+/// A call to a helper's own program, signed with the secret that was shown when it was registered.
+pub(super) async fn attempt_own(
+    http: &reqwest::Client,
+    reach: &Reach,
+    ground: &Ground,
+    url: &str,
+    notice: &Claimed,
+) -> Verdict {
+    if let Err(why) = reach.check(url) {
+        return Verdict::last(why);
+    }
+    match secret_of(ground, notice).await {
+        Err(fault) => Verdict::retry(format!("the secret of this webhook could not be read: {fault}")),
+        Ok(secret) => match secret.as_ref().and_then(key) {
+            None => Verdict::last("this webhook has no secret to sign with: register it again"),
+            Some(key) => attempt(http, ground, &Target { url: url.to_owned(), key }, notice).await,
+        },
+    }
+}
+
+async fn secret_of(ground: &Ground, notice: &Claimed) -> Result<Option<Secret>, Fault> {
+    ground.store.read("webhook secret").await?.webhook_secret_of(notice.id).await
 }
 
 #[cfg(test)]

@@ -12,6 +12,14 @@ use crate::{
     store::{At, Fault, Tx},
 };
 
+/// An alert that is over, whose CAP message may still be retained.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(in crate::deliver) struct RetainedCap {
+    pub id: BroadcastId,
+    pub alert_id: AlertId,
+    pub exercise_id: Option<ExerciseId>,
+}
+
 /// A broadcast that holds.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(in crate::deliver) struct LiveBroadcast {
@@ -100,6 +108,48 @@ impl Tx {
             .fetch_all(conn)
             .await
         })
+    }
+
+    /// Alerts that are over and whose retained CAP message was not taken away yet, those that ended first.
+    ///
+    /// Not while the message itself may still go out: a late one would be retained after it was taken away.
+    pub(in crate::deliver) async fn caps_to_clear(&mut self, limit: i64) -> Result<Vec<RetainedCap>, Fault> {
+        on!(self, |conn| {
+            sqlx::query_as(
+                "select b.id, b.alert_id, b.exercise_id
+                 from broadcast b
+                 where b.ended_at is not null and b.cap_cleared_at is null
+                   and not exists (
+                       select 1 from notice n
+                       where n.broadcast_id = b.id and n.channel = 'mqtt' and n.person_id is null and n.due_at is not null
+                   )
+                 order by b.ended_at, b.id
+                 limit $1",
+            )
+            .bind(limit)
+            .fetch_all(conn)
+            .await
+        })
+    }
+
+    pub(in crate::deliver) async fn cap_cleared(&mut self, broadcast: BroadcastId, at: Timestamp) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query("update broadcast set cap_cleared_at = $2 where id = $1 and cap_cleared_at is null")
+                .bind(broadcast)
+                .bind(At(at))
+                .execute(conn)
+                .await
+                .map(drop)
+        })
+    }
+
+    /// What was taken away since then is to be taken away again.
+    pub(in crate::deliver) async fn clear_caps_again(&mut self, since: Timestamp) -> Result<(), Fault> {
+        on!(self, |conn| sqlx::query("update broadcast set cap_cleared_at = null where cap_cleared_at > $1")
+            .bind(At(since))
+            .execute(conn)
+            .await
+            .map(drop))
     }
 
     /// Published CAP messages that hold, to be written again after a start.

@@ -6,6 +6,7 @@ mod answers; // What came back.
 mod boards; // Which zones' retained messages are behind.
 mod outbox; // Claiming, finishing.
 mod progress; // How far it is.
+mod prune; // What is no longer kept.
 mod sandbox; // The demo's inbox.
 mod told; // Who is told.
 
@@ -23,7 +24,7 @@ use sqlx::{AssertSqlSafe, types::Json};
 
 use super::{NewBroadcast, NewNotice};
 use crate::{
-    id::{AlertId, ContactId, NoticeId},
+    id::{AlertId, ContactId, NoticeId, Secret},
     on,
     store::{At, Fault, Tx, rows_max},
 };
@@ -204,6 +205,22 @@ impl Tx {
             .fetch_one(conn)
             .await
         })
+    }
+
+    /// What the call to a helper's own program is signed with: the secret of whom the notice tells, at the contact it goes to.
+    pub(super) async fn webhook_secret_of(&mut self, notice: NoticeId) -> Result<Option<Secret>, Fault> {
+        let secret: Option<Option<String>> = on!(self, |conn| {
+            sqlx::query_scalar(
+                "select pc.webhook_secret
+                 from notice n
+                 join person_contact pc on pc.person_id = n.person_id and pc.contact_id = n.contact_id
+                 where n.id = $1",
+            )
+            .bind(notice)
+            .fetch_optional(conn)
+            .await
+        })?;
+        Ok(secret.flatten().map(Secret::new))
     }
 
     /// How many one-time codes a contact has got since then.

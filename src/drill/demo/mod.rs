@@ -124,7 +124,8 @@ pub async fn prepare(ground: &Ground) -> anyhow::Result<Cast> {
     drop(tx);
     if prepared {
         for login in [&officer, &approver] {
-            crate::staff::set_password(ground, login.login, &login.password).await?;
+            let tokens = crate::staff::TokensAfter::End;
+            crate::staff::set_password(ground, login.login, &login.password, tokens).await?;
         }
         return Ok(Cast { officer, approver, sensors: sensors::adopt_city(ground).await? });
     }

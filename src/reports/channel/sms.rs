@@ -9,11 +9,8 @@ use maps::latin_digits;
 
 use crate::{
     ground::Ground,
-    id::ReportId,
-    reports::{
-        KeptSms,
-        receive::{digest_of, hex},
-    },
+    id::{ReportId, hex},
+    reports::{KeptSms, receive::digest_of},
     store::Fault,
 };
 

@@ -83,6 +83,26 @@ impl Tx {
         })
     }
 
+    /// Forgets the keys of text messages that came before `before` and were looked at: gateways repeat within days. Gives how many.
+    pub async fn remove_sms(&mut self, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "delete from sms_in
+                 where (gateway, key_digest) in (
+                     select gateway, key_digest from sms_in
+                     where state in ('answer', 'report') and received_at < $1
+                     order by received_at
+                     limit $2
+                 )",
+            )
+            .bind(At(before))
+            .bind(limit)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+        })
+    }
+
     /// Text messages that were kept before `before` and never looked at: the service was stopped in between.
     pub(super) async fn sms_left(&mut self, before: Timestamp, limit: i64) -> Result<Vec<KeptSms>, Fault> {
         on!(self, |conn| {

@@ -24,6 +24,7 @@ use tokio::sync::Semaphore;
 use crate::engines::on_both_engines;
 
 mod city;
+mod kept;
 
 use city::{City, Does};
 

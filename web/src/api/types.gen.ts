@@ -307,6 +307,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/helpers/without-mentor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Minors without a mentor
+         * @description They are warned like everybody; nothing is asked of them until somebody looks after them.
+         */
+        get: operations["without_mentor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/helpers/{id}/consent": {
         parameters: {
             query?: never;
@@ -335,6 +355,26 @@ export interface paths {
         put?: never;
         /** Erase what is personal of a helper */
         post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/helpers/{id}/mentor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a helper another mentor, or none
+         * @description A mentor whose last helper is taken away stops being one: the role ends, open invitations are taken back.
+         */
+        post: operations["assign_mentor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -587,6 +627,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change my password
+         * @description Asked with a session's cookie. Ends all my sessions, this one too, and all my tokens unless they are to stay.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/tokens": {
         parameters: {
             query?: never;
@@ -636,6 +696,43 @@ export interface paths {
         put?: never;
         /** Change my home zones */
         post: operations["change_my_zones"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentors/{id}/appoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make somebody a mentor */
+        post: operations["appoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentors/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a mentorship
+         * @description At once, also when minors are left without a mentor: these are named.
+         */
+        post: operations["end"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1583,6 +1680,20 @@ export interface components {
             /** @description Everything here is invented: the demo. */
             exercise: boolean;
         };
+        /** @description A mentor who was assigned */
+        MentorAssigned: {
+            /** @description Whether the mentor before looks after nobody any more, and has therefore stopped being one. */
+            mentorship_ended: boolean;
+        };
+        /** @description Who looks after a helper. */
+        MentorChoice: {
+            mentor?: components["schemas"]["PersonId"] | null;
+        };
+        /** @description A mentorship that was ended */
+        MentorshipEnded: {
+            /** @description The minors who are now without a mentor. */
+            minors: components["schemas"]["PersonId"][];
+        };
         /** @description An MQTT account; the secret is shown once */
         MqttBody: {
             user: string;
@@ -1748,6 +1859,15 @@ export interface components {
             /** @description In the order of their making. */
             items: components["schemas"]["NoticeProgress"][];
             next?: components["schemas"]["NoticeId"] | null;
+        };
+        /** @description A password to be changed */
+        PasswordBody: {
+            /** @description The one that holds now. */
+            current: string;
+            /** @description At least 10 characters. */
+            new: string;
+            /** @description Let the tokens of my programs open what they opened before; otherwise they end. */
+            keep_tokens?: boolean;
         };
         /** @description People by their latest answer. */
         PeopleProgress: {
@@ -1920,6 +2040,8 @@ export interface components {
             id: components["schemas"]["PersonId"];
             zones: string[];
             mqtt?: components["schemas"]["MqttBody"] | null;
+            /** @description What calls to their own programs are signed with. */
+            webhooks: components["schemas"]["WebhookBody"][];
         };
         /**
          * @description Why a message or a value was not kept.
@@ -2231,6 +2353,12 @@ export interface components {
             sensors: number;
             /** @description Reports from it within `zone_stale_minutes`. */
             reports: number;
+        };
+        /** @description A webhook of a helper's own; the secret is shown once */
+        WebhookBody: {
+            address: string;
+            /** @description `whsec_…` (Standard Webhooks). */
+            secret: string;
         };
         /** @description Why, in the words of staff; and for an update a later end. */
         Why: {
@@ -2908,6 +3036,38 @@ export interface operations {
             };
         };
     };
+    without_mentor: {
+        parameters: {
+            query?: {
+                /** @description How many at most (500). */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelperPage"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     record_consent: {
         parameters: {
             query?: never;
@@ -2958,6 +3118,47 @@ export interface operations {
             };
             /** @description looks after minors */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign_mentor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MentorChoice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MentorAssigned"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3287,6 +3488,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description no place is free; Retry-After says when to ask again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3446,6 +3648,62 @@ export interface operations {
             };
         };
     };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInsEnded"];
+                };
+            };
+            /** @description the current password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     my_tokens: {
         parameters: {
             query?: never;
@@ -3569,6 +3827,72 @@ export interface operations {
                     "application/json": components["schemas"]["ZonesBody"];
                 };
             };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a minor */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MentorshipEnded"];
+                };
+            };
+            /** @description no mentor */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -336,6 +336,7 @@ export const en: Record<keyof typeof fa, string> = {
   'helpers.contacts': 'Contacts',
   'helpers.mentor': 'Mentor',
   'helpers.minor': 'minor',
+  'helpers.no_mentor': 'no mentor: is asked nothing',
   'helpers.unverified': 'unverified',
   'helpers.consent': 'guardian’s consent until',
   'helpers.no_consent': 'no guardian’s consent on file',

@@ -334,6 +334,7 @@ export const fa = {
   'helpers.contacts': 'راه‌های تماس',
   'helpers.mentor': 'مربی',
   'helpers.minor': 'زیر ۱۸',
+  'helpers.no_mentor': 'بدون مربی: از او چیزی خواسته نمی‌شود',
   'helpers.unverified': 'تأیید نشده',
   'helpers.consent': 'رضایت سرپرست تا',
   'helpers.no_consent': 'رضایت سرپرست ثبت نشده است',
