@@ -2,11 +2,16 @@
 //! Workers look by themselves once an hour and the clock is a manual one: whatever happens here happens because a bell was heard.
 //! On SQLite there is one process; there each story only sees that nothing is carried.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
     body::{Body, BodyDataStream},
+    extract::ConnectInfo,
     http::Request,
 };
 use futures_util::StreamExt;
@@ -102,7 +107,8 @@ impl Node {
 
     /// A page of this node, from now on or from where another one stopped.
     async fn page(&self, last_event: Option<&str>) -> Page {
-        let request = Request::builder().uri("/api/v1/live");
+        let address = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000)));
+        let request = Request::builder().uri("/api/v1/live").extension(address);
         let request = match last_event {
             Some(id) => request.header("last-event-id", id),
             None => request,
