@@ -465,7 +465,7 @@ fn sent_does_not_move_after_publication() {
     assert!(first.case.clone().approve("sara", later, seen).is_err());
     assert!(first.case.clone().publish(publication(later, 2), later).is_err(), "nothing is published twice");
     let update = live(Kind::Update, content(), vec![Published::of(&first.alert)], later, 3);
-    assert_eq!(update.alert.references, [frozen.0.clone()]);
+    assert_eq!(update.alert.references, std::slice::from_ref(&frozen.0));
     assert!(update.xml.contains(&format!("<references>{}</references>", frozen.0)));
     assert_eq!((first.alert.reference(), xml::write(&first.alert)), frozen);
 }

@@ -3,6 +3,7 @@
 //! A place is kept as numbers and becomes a path only when there is something to report.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use crate::cap::{Alert, Area, CapTime, Info, Language, Pair, Resource, Unusable, Uri};
 
@@ -187,7 +188,7 @@ impl<'a> Parent<'a> {
             ("area", self.area.map(|(i, _)| i)),
         ] {
             if let Some(i) = number {
-                path += &format!("/{name}[{}]", i + 1);
+                let _ = write!(path, "/{name}[{}]", i + 1);
             }
         }
         path

@@ -236,12 +236,11 @@ impl<'a> Judge<'a> {
 
     /// The values of an element as a set, so that their order does not matter.
     fn same(&mut self, rule: &Rule, element: Element, by_language: bool) {
-        let mut firsts: BTreeMap<String, (String, BTreeSet<(Option<&'a str>, Cow<'a, str>)>)> = BTreeMap::new();
+        let mut firsts: BTreeMap<String, (String, Values<'a>)> = BTreeMap::new();
         for parent in self.parents(Level::Info, &rule.when) {
             let Some((_, info)) = parent.info else { continue };
             let group = if by_language { info_language(info) } else { String::new() };
-            let values: BTreeSet<_> =
-                parent.values(element).into_iter().map(|value| (value.name, value.text)).collect();
+            let values: Values<'a> = parent.values(element).into_iter().map(|value| (value.name, value.text)).collect();
             match firsts.get(&group) {
                 None => {
                     firsts.insert(group, (parent.path(), values));
@@ -384,6 +383,9 @@ impl<'a> Judge<'a> {
         }
     }
 }
+
+/// The values of an element, of pairs with their names.
+type Values<'a> = BTreeSet<(Option<&'a str>, Cow<'a, str>)>;
 
 fn among<T: PartialEq>(list: &[T], one: &T) -> bool {
     list.is_empty() || list.contains(one)

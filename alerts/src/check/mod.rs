@@ -54,11 +54,12 @@
 //! An element is written with its parent: `alert/note`, `info/expires`, `resource/uri`, `area/geocode`. `{msg_type}` is filled in
 //! everywhere. `when` may have `msg_type`, `status`, `scope`, `response_type` (lists of CAP's words), `has` and `lacks` (an element).
 
-mod crossing;
-mod element;
-mod form;
-mod judge;
-mod rules;
+mod crossing; // Whether a polygon crosses itself.
+mod element; // CAP's elements by name, and their values.
+mod form; // What values must look like.
+mod judge; // Rules applied to an alert.
+mod keys; // The keys of a profile's tables.
+mod rules; // A profile read from its text.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -134,6 +135,7 @@ impl Finding {
     }
 
     /// The same with its source.
+    #[must_use]
     pub fn according_to(self, source: impl Into<Cow<'static, str>>) -> Self {
         Self { source: source.into(), ..self }
     }
@@ -278,15 +280,11 @@ impl Checker {
             findings.iter().filter(|finding| finding.code != EMPTY).map(|finding| finding.path.clone()).collect();
         let missing: HashSet<String> =
             found.iter().filter(|found| found.absence).map(|found| found.finding.path.clone()).collect();
-        findings.extend(
-            found
-                .into_iter()
-                .filter(|Found { finding, absence }| {
-                    !(*absence && unreadable.contains(&finding.path))
-                        && !read.contains(&(finding.code.clone(), without_number(&finding.path).to_owned()))
-                })
-                .map(|found| found.finding),
-        );
+        let said = |Found { finding, absence }: &Found| {
+            read.contains(&(finding.code.clone(), without_number(&finding.path).to_owned()))
+                || (*absence && unreadable.contains(&finding.path))
+        };
+        findings.extend(found.into_iter().filter(|found| !said(found)).map(|found| found.finding));
         findings.retain(|finding| finding.code != EMPTY || !missing.contains(&finding.path));
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.gravity));
         findings
