@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alerts::{
-    Content, Evidence, Facts, Hazard, Impact, Level, NamedZone, Occasion, TimeToImpact, Wording, calendar,
+    Content, Evidence, Facts, Hazard, Impact, Level, NamedZone, Occasion, TimeToImpact, Wording,
     cap::{ResponseType, Severity},
     compose,
     content::{POSITIONS_MAX, ZONES_MAX, event_code},

@@ -16,10 +16,12 @@ use crate::cap::{Info, Resource};
 pub(super) fn wrong<'v>(value: &'v Value<'_>, form: Form) -> Option<&'v str> {
     let text: &str = &value.text;
     let unless = |fine: bool| if fine { None } else { Some(text) };
+    if text.is_empty() && !matches!(form, Form::NotEmpty | Form::WholePair) {
+        return None;
+    }
     match form {
         Form::NotEmpty => unless(!text.trim().is_empty()),
         Form::WholePair => unless(!text.is_empty() && value.name.is_none_or(|name| !name.is_empty())),
-        _ if text.is_empty() => None,
         Form::PlainText => markup_in(text),
         Form::Undamaged => unless(!text.contains('\u{fffd}')),
         Form::AbsoluteUri => unless(crate::cap::Uri::new(text).is_ok_and(|uri| uri.is_absolute())),

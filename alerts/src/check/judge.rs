@@ -84,11 +84,14 @@ impl<'a> Judge<'a> {
             }
             return;
         }
-        match &rule.need {
-            Need::Same { element, by_language } => return self.same(rule, *element, *by_language),
-            Need::Special(Special::Translated) => return self.translated(rule),
-            Need::Special(Special::NotOverridden) => return self.not_overridden(rule),
-            _ => {}
+        if let Need::Same { element, by_language } = &rule.need {
+            return self.same(rule, *element, *by_language);
+        }
+        if rule.need == Need::Special(Special::Translated) {
+            return self.translated(rule);
+        }
+        if rule.need == Need::Special(Special::NotOverridden) {
+            return self.not_overridden(rule);
         }
         for parent in self.parents(rule.need.level(), &rule.when) {
             self.at(rule, &parent);
@@ -399,14 +402,15 @@ fn named<'a>(values: Vec<Value<'a>>, names: &[String]) -> impl Iterator<Item = V
 
 /// The time of an element; an absent `effective` is `sent` (CAP 1.2 §3.2.2).
 fn time_of<'a>(parent: &Parent<'a>, element: Element) -> Option<&'a CapTime> {
-    let info = parent.info.map(|(_, info)| info);
-    match element {
-        Element::Sent => Some(&parent.alert.sent),
-        Element::Effective => Some(info?.effective.as_ref().unwrap_or(&parent.alert.sent)),
-        Element::Onset => info?.onset.as_ref(),
-        Element::Expires => info?.expires.as_ref(),
-        _ => None,
+    if element == Element::Sent {
+        return Some(&parent.alert.sent);
     }
+    let (_, info) = parent.info?;
+    if element == Element::Effective {
+        return Some(info.effective.as_ref().unwrap_or(&parent.alert.sent));
+    }
+    // The profile's reader lets no other element stand here than a time.
+    if element == Element::Onset { info.onset.as_ref() } else { info.expires.as_ref() }
 }
 
 /// `info[2]` of `/alert/info[2]`.

@@ -25,7 +25,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::calendar;
 use crate::cap::{Alert, CapTime, Identifier, Sender};
-use crate::content::{Content, Envelope, Wording};
+use crate::content::{Content, Envelope};
 
 pub use answer::{Answer, Answered, answer};
 pub use identifier::IdentifierForm;
@@ -272,15 +272,17 @@ impl<P: PartialEq + Clone> Case<P> {
 pub fn with_end(content: &Content, until: Timestamp, tz: &TimeZone) -> Content {
     let wordings = content.wordings.iter().map(|(lang, wording)| {
         let (was, will) = (calendar::when(lang, content.expires, tz), calendar::when(lang, until, tz));
-        let retold = |text: &str| text.replace(&was, &will);
-        let wording = Wording {
-            headline: retold(&wording.headline),
-            description: retold(&wording.description),
-            instruction: retold(&wording.instruction),
-            sms: retold(&wording.sms),
-            minor_instruction: retold(&wording.minor_instruction),
-            spoken: retold(&wording.spoken),
-        };
+        let mut wording = wording.clone();
+        for text in [
+            &mut wording.headline,
+            &mut wording.description,
+            &mut wording.instruction,
+            &mut wording.sms,
+            &mut wording.minor_instruction,
+            &mut wording.spoken,
+        ] {
+            *text = text.replace(&was, &will);
+        }
         (lang.clone(), wording)
     });
     Content { expires: until, wordings: wordings.collect(), ..content.clone() }
