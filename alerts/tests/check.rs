@@ -264,9 +264,28 @@ fn a_profile_of_one_s_own_is_checked_whole_when_it_is_read() {
         form = "utc-minus"
         says = "x"
         fix = "y"
+        [[rule]]
+        code = "d"
+        severity = "hint"
+        elements = ["info/headline", "info/hedline", "info/web", "info/wep"]
+        source = "order 7"
+        says = "x"
+        fix = "y"
+        [[rule]]
+        code = "e"
+        severity = "hint"
+        kind = "present"
+        elements = ["info/headline", "info/hedline", "alert/wep"]
+        source = "order 7"
+        says = "x"
+        fix = "y"
         [[raise]]
         code = "nothing"
         severity = "error"
+        source = "order 7"
+        [[raise]]
+        code = "expires-missing"
+        severity = "hint"
         source = "order 7"
         "#,
     )
@@ -293,7 +312,11 @@ fn a_profile_of_one_s_own_is_checked_whole_when_it_is_read() {
         "rule 5 (c): source: missing",
         "rule 5 (c): elements: “info/headline” cannot have the form utc-minus",
         "rule b: the code stands twice",
+        "rule 6 (d): kind: missing",
+        "rule 7 (e): elements: “info/hedline” is no element",
+        "rule 7 (e): elements: “alert/wep” is no element",
         "raise 1 (nothing): code: “nothing” is no rule of the standard",
+        "raise 2 (expires-missing): severity: “expires-missing” has the severity warning already",
     ] {
         assert_eq!(
             said.iter().filter(|fault| fault.starts_with(start)).count(),
@@ -301,7 +324,7 @@ fn a_profile_of_one_s_own_is_checked_whole_when_it_is_read() {
             "{start} is not once among {said:#?}"
         );
     }
-    assert_eq!(said.len(), 21, "{said:#?}");
+    assert_eq!(said.len(), 25, "{said:#?}");
     assert_eq!(Rules::parse("name = ").expect_err("no TOML").len(), 1);
 }
 

@@ -143,7 +143,9 @@ impl<'t, 'f> Keys<'t, 'f> {
             return Some(vec![self.element("element")?]);
         }
         let texts = self.texts("elements")?;
-        texts.iter().map(|text| self.element_of("elements", text)).collect()
+        // All are looked at before one that is none ends it.
+        let elements: Vec<Option<Element>> = texts.iter().map(|text| self.element_of("elements", text)).collect();
+        elements.into_iter().collect()
     }
 
     /// As `any_elements`, all children of the same parent.

@@ -2,7 +2,7 @@
 //! Called by `mod` for the embedded profiles, and by whoever has a profile of its own.
 //! A profile is taken whole or not at all: every fault of the text is listed at once.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::element::{Element, Level};
 use super::keys::Keys;
@@ -266,10 +266,10 @@ impl Rules {
 
     /// Reads a profile from its text. Errors: every fault of it at once, each with its place.
     pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
-        let base: BTreeSet<String> = if text == Profile::Base.text() {
-            BTreeSet::new()
+        let base: BTreeMap<String, Gravity> = if text == Profile::Base.text() {
+            BTreeMap::new()
         } else {
-            Self::embedded(Profile::Base).rules.into_iter().map(|rule| rule.code).collect()
+            Self::embedded(Profile::Base).rules.into_iter().map(|rule| (rule.code, rule.gravity)).collect()
         };
         let table: toml::Table =
             text.parse().map_err(|error: toml::de::Error| vec![Fault::new("profile", error.to_string().trim())])?;
@@ -290,10 +290,17 @@ impl Rules {
             let code = keys.text("code");
             let (gravity, source) = (keys.gravity(), keys.text("source"));
             keys.no_others();
-            if let Some(code) = &code
-                && !base.contains(code)
-            {
-                keys.fault("code", format!("“{code}” is no rule of the standard; `hamyar cap rules` lists them"));
+            match code.as_ref().map(|code| (code, base.get(code))) {
+                Some((code, None)) => {
+                    keys.fault("code", format!("“{code}” is no rule of the standard; `hamyar cap rules` lists them"));
+                }
+                Some((code, Some(own))) if gravity.is_some_and(|gravity| gravity <= *own) => {
+                    keys.fault(
+                        "severity",
+                        format!("“{code}” has the severity {own} already; a profile only raises it"),
+                    );
+                }
+                Some((_, Some(_))) | None => {}
             }
             if let (Some(code), Some(gravity), Some(source)) = (code, gravity, source) {
                 raises.push(Raise { code, gravity, source });
@@ -350,11 +357,11 @@ fn place(what: &str, i: usize, table: &toml::Table) -> String {
     format!("{what} {}{code}", i + 1)
 }
 
-fn rule(table: &toml::Table, i: usize, base: &BTreeSet<String>, faults: &mut Vec<Fault>) -> Option<Rule> {
+fn rule(table: &toml::Table, i: usize, base: &BTreeMap<String, Gravity>, faults: &mut Vec<Fault>) -> Option<Rule> {
     let mut keys = Keys::new(table, place("rule", i, table), faults);
     let code = keys.code("code");
     if let Some(code) = &code {
-        if base.contains(code) {
+        if base.contains_key(code) {
             keys.fault("code", format!("“{code}” is a rule of the standard; take another name, or raise it"));
         }
         if code.starts_with("schema-") {
@@ -385,7 +392,11 @@ fn braced(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn need(keys: &mut Keys<'_, '_>) -> Option<Need> {
-    let kind = keys.text("kind")?;
+    let Some(kind) = keys.text("kind") else {
+        // Without it the other keys can't be judged.
+        keys.forgive();
+        return None;
+    };
     if let Some(special) = Special::parse(&kind) {
         return Some(Need::Special(special));
     }
@@ -450,8 +461,9 @@ fn need(keys: &mut Keys<'_, '_>) -> Option<Need> {
         }
         "positions" => Need::Positions { max: keys.needed_number("max")? },
         "languages" => {
-            let languages = if keys.there("languages") { keys.texts("languages")? } else { Vec::new() };
+            let languages = if keys.there("languages") { keys.texts("languages") } else { Some(Vec::new()) };
             let min = keys.number("min").unwrap_or(0);
+            let languages = languages?;
             if languages.is_empty() && min == 0 {
                 keys.fault("languages", "name languages, or how many at least (min)".into());
             }
