@@ -198,6 +198,19 @@ mod tests {
     }
 
     #[test]
+    fn a_hundred_thousand_ids_of_one_instant_name_a_hundred_thousand_messages() {
+        // What `issue` makes identifiers of, in both forms.
+        use alerts::lifecycle::IdentifierForm;
+        let (at, ids) = (Timestamp::UNIX_EPOCH, Ids::seeded(7));
+        let drawn: Vec<[u8; 16]> = (0..100_000).map(|_| ids.uuid(at).into_bytes()).collect();
+        for form in [IdentifierForm::Uuid, IdentifierForm::WmoOid { prefix: "2.49.0.1.364.900".into() }] {
+            let names: std::collections::HashSet<String> =
+                drawn.iter().map(|unique| form.identifier(at, *unique).unwrap().to_string()).collect();
+            assert_eq!(names.len(), drawn.len());
+        }
+    }
+
+    #[test]
     fn a_secret_does_not_print() {
         assert_eq!(format!("{:?}", Ids::seeded(1).secret()), "…");
     }

@@ -2,10 +2,12 @@
 //! Started by people, systemd and tests.
 //! Nothing is decided here.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     // Every TLS user in the tree takes this one provider (facts: dependencies §3).
     let _ = rustls::crypto::ring::default_provider().install_default();
     hamyar::cli::Cli::parse().run().await

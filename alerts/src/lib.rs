@@ -116,12 +116,12 @@ pub mod lifecycle; // Draft, approved, live, ended: stages that refuse.
 
 pub mod area; // Threatened ground as polygons that others can use.
 pub mod cap; // The Common Alerting Protocol 1.2 as types.
-mod check; // The rules that the schema does not express.
+pub mod check; // The rules that the schema does not express, and profiles.
 pub mod xml; // CAP as text, out and in.
 
 pub mod message; // What one telephone gets.
 
-pub use check::{Finding, Gravity, Profile, check};
+pub use check::{Checker, Finding, Gravity, Profile, Rules, check};
 pub use compose::{Facts, Measure, Unit, compose};
 pub use content::{Content, Envelope, NamedZone, Wording};
 pub use fault::Fault;

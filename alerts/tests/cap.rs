@@ -370,7 +370,7 @@ fn an_actual_alert_survives_every_fixable_defect_at_once() {
     assert_eq!(read.alert.identifier.as_str(), "two%20words");
     assert_eq!(read.alert.sent.as_str(), "2026-03-21T00:30:00-00:00");
     assert_eq!((read.alert.status, read.alert.scope), (Status::Actual, Scope::Public));
-    let codes: Vec<&str> = read.findings.iter().map(|finding| finding.code).collect();
+    let codes: Vec<&str> = read.findings.iter().map(|finding| finding.code.as_ref()).collect();
     for code in ["name-form", "schema-time", "schema-order", "schema-unknown-element", "schema-word"] {
         assert!(codes.contains(&code), "{code} is not among {codes:?}");
     }

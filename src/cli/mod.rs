@@ -7,7 +7,7 @@ pub mod cap;
 pub mod sensor;
 pub mod staff;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
@@ -168,8 +168,17 @@ impl Settings {
 }
 
 impl Cli {
-    /// Does what was asked.
-    pub async fn run(self) -> anyhow::Result<()> {
+    /// Does what was asked; the exit code is the answer of a tool that gives one.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        // A document of others is checked without any settings of ours.
+        if let Command::Cap { command } = self.command {
+            return Ok(cap::run(command));
+        }
+        self.run_with_settings().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn run_with_settings(self) -> anyhow::Result<()> {
         let to_serve = matches!(self.command, Command::Serve { demo: false, demo_auto: false });
         let config = self.settings.load(to_serve)?;
         match self.command {
@@ -203,7 +212,7 @@ impl Cli {
                     city.hash()
                 ));
             }
-            Command::Cap { command } => cap::run(command)?,
+            Command::Cap { .. } => unreachable!("`run` takes it before settings are read"),
             Command::Sensor { command } => {
                 let ground = app::open_ground(Arc::new(config), app::Kind::Real).await?;
                 sensor::run(&ground, command).await?;

@@ -140,7 +140,12 @@ impl From<issue::Refusal> for Problem {
                 Lifecycle::WrongStage { .. } | Lifecycle::WrongEnding { .. } => "wrong-stage",
                 Lifecycle::ContentChanged { .. } => "content-changed",
                 Lifecycle::NothingToReference => "not-live",
-                Lifecycle::Expired { .. } | Lifecycle::NotYetExpired { .. } => "wrong-time",
+                Lifecycle::Expired { .. } | Lifecycle::NotYetExpired { .. } | Lifecycle::NotLater { .. } => {
+                    "wrong-time"
+                }
+                Lifecycle::NotAWarning { .. } | Lifecycle::OwnMessage | Lifecycle::AnswerToAnswer { .. } => {
+                    "wrong-kind"
+                }
             },
         };
         Self::conflict(word, title)

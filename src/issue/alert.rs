@@ -92,11 +92,17 @@ impl Alert {
         about.filter(|(_, ended)| *ended).map(|(id, _)| *id).collect()
     }
 
+    /// Whether it says nothing any more though its time is not over: it was cancelled, or is itself a cancel.
+    pub fn is_withdrawn(&self) -> bool {
+        self.kind == Kind::Cancel || matches!(self.stage, Stage::Ended { how: Ending::Cancelled, .. })
+    }
+
     /// As later messages must know it; `None` before publication.
     pub fn published(&self) -> Option<Published> {
         let publication = self.publication.as_ref()?;
         let Reference { sender, identifier, sent } = publication.reference.clone();
-        Some(Published { sender, identifier, sent, expires: Some(self.content.expires) })
+        let (expires, withdrawn) = (Some(self.content.expires), self.is_withdrawn());
+        Some(Published { sender, identifier, sent, expires, withdrawn })
     }
 
     /// The case that decides what this alert may become; `related` are the other published alerts of its thread.

@@ -228,8 +228,8 @@ pub(super) fn kind_beside(kind: Kind, id: AlertId, others: &[Alert], at: Timesta
     let mut others = others.iter().filter(|other| other.id != id);
     match kind {
         Kind::Alert if others.any(|other| can_be_ended(other, at)) => Kind::Update,
-        // What it was about ran out meanwhile; the warning is still a warning.
-        Kind::Update if others.next().is_none() => Kind::Alert,
+        // What it was about ran out or was cancelled meanwhile; the warning is still a warning.
+        Kind::Update if others.all(Alert::is_withdrawn) => Kind::Alert,
         Kind::Alert | Kind::Update | Kind::AllClear | Kind::Cancel => kind,
     }
 }

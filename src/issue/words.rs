@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alerts::{
-    Content, Evidence, Facts, Hazard, Impact, Level, NamedZone, Occasion, TimeToImpact, Wording, calendar,
+    Content, Evidence, Facts, Hazard, Impact, Level, NamedZone, Occasion, TimeToImpact, Wording,
     cap::{ResponseType, Severity},
     compose,
     content::{POSITIONS_MAX, ZONES_MAX, event_code},
@@ -107,13 +107,7 @@ pub(super) fn about_the_end(
 
 /// The same content with a later end, also where its texts tell the end.
 pub(super) fn extended(ground: &Ground, content: &Content, expires: Timestamp) -> Content {
-    let tz = ground.config.time_zone();
-    let told = |lang: &str, until| calendar::when(lang, until, &tz);
-    let wordings = content.wordings.iter().map(|(lang, wording)| {
-        let (was, will) = (told(lang, content.expires), told(lang, expires));
-        (lang.clone(), each_text(wording, |text| text.replace(&was, &will)))
-    });
-    Content { expires, wordings: wordings.collect(), ..content.clone() }
+    alerts::lifecycle::with_end(content, expires, &ground.config.time_zone())
 }
 
 /// Makes a content that came from outside the room right for this city, or says everything that can't be kept.

@@ -29,6 +29,31 @@ async fn every_fault_of_the_settings_is_listed_at_once_and_nothing_starts() {
 }
 
 #[tokio::test]
+async fn checking_cap_documents_needs_no_settings_and_answers_by_its_exit_code() {
+    const SOUND: &str = "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>a</identifier><sender>b</sender>\
+        <sent>2026-03-21T04:00:00+03:30</sent><status>Test</status><msgType>Ack</msgType><scope>Public</scope>\
+        <references>c,d,2026-03-21T03:00:00+03:30</references></alert>";
+    let house = House::new().set("CITY__TIME_ZONE", "Asia/Hamadan");
+    let (sound, faulty) = (house.path("sound.xml"), house.path("faulty.xml"));
+    std::fs::write(&sound, SOUND).unwrap();
+    std::fs::write(&faulty, SOUND.replace("<msgType>Ack", "<msgType>Error")).unwrap();
+    let (sound, faulty) = (argument(&sound), argument(&faulty));
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["check", sound], 0, "0 errors"),
+        (&["check", sound, faulty], 1, ":/alert/note: error error-unexplained an Error message has no note; "),
+        (&["check", "--json", faulty], 1, "\"error-unexplained\""),
+        (&["check", faulty, "nowhere.xml"], 2, "nowhere.xml: can't be read"),
+        (&["check", "--profile", "nobody", sound], 2, "none of base, ipaws"),
+        (&["check"], 2, "required"),
+    ];
+    for (arguments, code, part) in cases {
+        let done = house.runs(&[&["cap"], arguments].concat()).await;
+        assert_eq!(done.status.code(), Some(code), "{arguments:?}: {}", words(&done));
+        assert!(words(&done).contains(part), "{arguments:?}: {}", words(&done));
+    }
+}
+
+#[tokio::test]
 async fn serve_refuses_a_database_of_the_demo_and_the_demo_one_of_a_city() {
     let house = House::new();
     house.ground(Kind::Demo).await.store.close().await;

@@ -147,7 +147,7 @@ impl<'t> Reader<'t> {
     }
 
     fn report(&mut self, gravity: Gravity, path: &str, code: &'static str, what: impl Into<String>, fix: &'static str) {
-        self.findings.push(Finding { gravity, path: path.to_owned(), code, what: what.into(), fix });
+        self.findings.push(Finding::new(gravity, path, code, what, fix));
     }
 
     fn document(&mut self, index: usize, bytes: &[u8]) -> (Alert, Version, bool) {
