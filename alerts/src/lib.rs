@@ -117,7 +117,8 @@ pub mod lifecycle; // Draft, approved, live, ended: stages that refuse.
 pub mod area; // Threatened ground as polygons that others can use.
 pub mod cap; // The Common Alerting Protocol 1.2 as types.
 mod check; // The rules that the schema does not express.
-pub mod xml; // CAP as text, out and in.
+pub mod sign;
+pub mod xml; // CAP as text, out and in. // Who said it: XML signatures with pinned keys.
 
 pub mod message; // What one telephone gets.
 
