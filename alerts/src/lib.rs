@@ -96,6 +96,7 @@
 //!     site_url: "https://hamadan.ir/".into(),
 //!     author: "ستاد بحران همدان".into(),
 //!     lang: "fa".into(),
+//!     others: vec![],
 //!     updated: now,
 //! }, &[entry]);
 //! assert!(feed.contains("application/cap+xml"));

@@ -2,8 +2,8 @@
 //! Called by `area::to_geo` and by whoever must send circles to a system that knows no polygons, or the reverse.
 //! Distances are geodesic (Karney 2013, by way of `geo`); a degree of longitude is never taken for a degree of latitude.
 
+use geo::Geodesic;
 use geo::line_measures::{Destination as _, Distance as _};
-use geo::{BoundingRect, Geodesic};
 use geo_types::{Coord, LineString, MultiPolygon, Point, Polygon, Rect};
 
 use super::{rounded, sound};
@@ -146,7 +146,7 @@ fn centre_of(corners: &[Coord<f64>]) -> Option<Coord<f64>> {
 
 #[cfg(test)]
 mod tests {
-    use geo::Contains;
+    use geo::{BoundingRect, Contains};
     use proptest::prelude::*;
 
     use super::*;
