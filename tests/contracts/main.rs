@@ -6,6 +6,7 @@ mod alert_desk;
 mod assess;
 mod deliver;
 mod engines;
+mod feeds;
 mod helpers;
 mod issue;
 mod mqtt;

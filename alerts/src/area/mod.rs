@@ -166,7 +166,8 @@ fn grown(polygon: &Polygon<f64>, corners_max: usize) -> Polygon<f64> {
         if hull.len() > corners_max { shrink_count(hull, corners_max) } else { Some(hull) }
     };
     let ring = few.and_then(|ring| fit(ring, polygon)).or_else(|| hull().and_then(|ring| fit(ring, polygon)));
-    let mut ring = ring.unwrap_or_else(|| sound::band(&polygon.exterior().0));
+    let on_globe = |at: Coord<f64>| Coord { x: at.x.clamp(-180.0, 180.0), y: at.y };
+    let mut ring = ring.unwrap_or_else(|| sound::band(&polygon.exterior().0).into_iter().map(on_globe).collect());
     ring.extend(ring.first().copied());
     Polygon::new(LineString::new(ring), Vec::new())
 }

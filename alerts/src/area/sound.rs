@@ -123,7 +123,8 @@ fn on_globe(ground: &MultiPolygon<f64>) -> Vec<Polygon<f64>> {
     let mut parts = Vec::new();
     for polygon in &ground.0 {
         if fits(polygon.exterior()) {
-            parts.push(polygon.clone());
+            // Nothing moves but what the overlay's grid put beyond a pole.
+            parts.push(moved(polygon, 0.0));
             continue;
         }
         for turn in [-720.0, -360.0, 0.0, 360.0, 720.0] {
@@ -177,7 +178,7 @@ pub(super) fn band(positions: &[Coord<f64>]) -> Vec<Coord<f64>> {
     let (low, high) =
         (low - Coord { x: BAND_DEGREES, y: BAND_DEGREES }, high + Coord { x: BAND_DEGREES, y: BAND_DEGREES });
     let at = |u: f64, v: f64| Coord {
-        x: (start.x + u * along.x + v * across.x).clamp(-180.0, 180.0),
+        x: start.x + u * along.x + v * across.x,
         y: (start.y + u * along.y + v * across.y).clamp(-90.0, 90.0),
     };
     vec![at(low.x, low.y), at(high.x, low.y), at(high.x, high.y), at(low.x, high.y)]
