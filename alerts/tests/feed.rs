@@ -174,8 +174,8 @@ fn feedparser_reads_both_feeds_without_a_complaint() {
 #[test]
 fn jing_finds_the_atom_feeds_valid_against_the_schema_of_rfc_4287() {
     // The schema can't be part of this repository; whoever has it (appendix B of the RFC, or validators that carry it) names it.
-    let Some(schema) = std::env::var_os("HAMYAR_ATOM_RNC").map(PathBuf::from).filter(|path| path.is_file()) else {
-        return skipped("the schema of RFC 4287 is not there (set HAMYAR_ATOM_RNC to its compact form)");
+    let Some(schema) = std::env::var_os("HAMYAR_TEST_ATOM_RNC").map(PathBuf::from).filter(|path| path.is_file()) else {
+        return skipped("the schema of RFC 4287 is not there (set HAMYAR_TEST_ATOM_RNC to its compact form)");
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (_, document) in samples().into_iter().filter(|(name, _)| *name == "feed.atom") {

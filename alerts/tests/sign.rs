@@ -1,6 +1,6 @@
 //! Judges signatures from outside: forgeries of every kind, and what xmlsec1 and signxml make and say.
 //! Run by the test command, which installs the judges; their absence is said plainly, and is a failure under CI.
-//! The keys in `keys/` were made for these tests with openssl, are public, and sign nothing anywhere else.
+//! The keys in `keys/` were made for these tests, are public, and sign nothing anywhere else.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,12 @@
-//! `hamyar cap check FILE…`: reads CAP documents as strictly as their receivers might, and says what is wrong with them.
-//! Used by people who make alerts, and by machines (`--json`); it opens no database.
+//! `hamyar cap check FILE…` says what is wrong with CAP documents; `hamyar cap verify --pin CERT FILE…` whether a known key signed them.
+//! Used by people who make alerts or receive them, and by machines (`--json`); it opens no database.
 //! Every finding of every file is shown; the answer is 1 when one of them is an error.
 
 use std::{io::Read, path::PathBuf};
 
 use alerts::{
     Finding, Gravity, Profile, check,
+    sign::{Pin, SIGNED_BYTES_MAX, verify},
     xml::{Limits, Version, read_all},
 };
 use anyhow::{Context, bail};
@@ -13,6 +14,7 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::print;
+use crate::clock::Clock;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -28,6 +30,15 @@ pub enum Command {
         /// One JSON document instead of sentences
         #[arg(long)]
         json: bool,
+    },
+    /// Verify the signatures of CAP documents with certificates that you have from their senders; - is standard input
+    Verify {
+        /// Files to verify
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A certificate (PEM) whose key is believed; may be given several times. What a document brings along is not
+        #[arg(long, required = true, value_name = "CERT")]
+        pin: Vec<PathBuf>,
     },
 }
 
@@ -58,7 +69,40 @@ struct CheckedAlert {
 
 /// Does it; a file with an error is an error.
 pub fn run(command: Command) -> anyhow::Result<()> {
-    let Command::Check { files, profile, json } = command;
+    match command {
+        Command::Check { files, profile, json } => check_files(&files, profile, json),
+        Command::Verify { files, pin } => verify_files(&files, &pin),
+    }
+}
+
+fn verify_files(files: &[PathBuf], certificates: &[PathBuf]) -> anyhow::Result<()> {
+    let pin = |path: &PathBuf| {
+        let pem = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        Pin::new(&pem).with_context(|| path.display().to_string())
+    };
+    let pins: Vec<Pin> = certificates.iter().map(pin).collect::<anyhow::Result<_>>()?;
+    let now = Clock::system().now();
+    let mut wrong = 0;
+    for file in files {
+        let verdict = bytes_of(file, SIGNED_BYTES_MAX).and_then(|bytes| Ok(verify(&bytes, &pins, now)?));
+        match verdict {
+            Ok(verified) => {
+                let by = &pins[verified.pin];
+                print(&format!("{}: signed by {} ({})", file.display(), by.subject(), by.fingerprint()));
+            }
+            Err(fault) => {
+                wrong += 1;
+                print(&format!("{}: not verified: {fault:#}", file.display()));
+            }
+        }
+    }
+    if wrong > 0 {
+        bail!("{wrong} of {} file(s) are not verified", files.len());
+    }
+    Ok(())
+}
+
+fn check_files(files: &[PathBuf], profile: Rules, json: bool) -> anyhow::Result<()> {
     let profile = match profile {
         Rules::Base => Profile::Base,
         Rules::City => Profile::City,

@@ -36,7 +36,9 @@ fn one(polygon: &Polygon<f64>) -> Vec<Polygon<f64>> {
         .map(|hole| {
             let mut hole = unwrapped(hole);
             let turns = hole.first().map_or(0.0, |at| ((around.center().x - at.x) / 360.0).round());
-            hole.iter_mut().for_each(|at| at.x += turns * 360.0);
+            for at in &mut hole {
+                at.x += turns * 360.0;
+            }
             closed(hole)
         })
         .filter(|hole| extent(hole) >= EXTENT_MIN_DEGREES)
@@ -106,7 +108,7 @@ fn unwrapped(ring: &LineString<f64>) -> Vec<Coord<f64>> {
     let closing = first.x - last.x;
     let turns = (closing / 360.0).round();
     if turns == 0.0 {
-        let span = |ring: &[Coord<f64>]| LineString::new(ring.to_vec()).bounding_rect().map_or(0.0, |all| all.width());
+        let span = |ring: &[Coord<f64>]| LineString::new(ring.to_vec()).bounding_rect().map_or(0.0, Rect::width);
         // A whole turn leaves nothing: it was meant as it is written.
         return if span(&turned) > 0.0 || span(&given) == 0.0 { turned } else { given };
     }

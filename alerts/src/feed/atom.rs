@@ -2,6 +2,8 @@
 //! Called by the service for `/cap/feed.atom` and the demo's `/cap/exercise.atom`.
 //! What it writes is valid against the schema of RFC 4287 whatever the texts are.
 
+use std::fmt::Write as _;
+
 use super::{CAP_MEDIA_TYPE, Entry, FeedMeta, element, empty, machine_part, newest_first, rfc_3339, updated};
 use crate::xml;
 
@@ -73,7 +75,7 @@ fn uri(identifier: &str) -> String {
     let mut iri = String::from(if absolute { "" } else { "urn:cap:" });
     for c in identifier.chars() {
         if c <= ' ' || "\"<>\\^`{|}\u{7f}".contains(c) {
-            iri.push_str(&format!("%{:02X}", u32::from(c)));
+            let _ = write!(iri, "%{:02X}", u32::from(c));
         } else {
             iri.push(c);
         }
