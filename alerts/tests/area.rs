@@ -5,7 +5,7 @@
 use alerts::area::{POSITIONS_MAX, circle_around, outline, to_cap, to_geo};
 use alerts::cap;
 use geo::{Area as _, BoundingRect, Contains, Distance as _, Euclidean, Geodesic, Intersects};
-use geo_types::{Coord, Line, LineString, MultiPolygon, Point, Polygon, polygon};
+use geo_types::{Coord, Line, LineString, MultiPolygon, Point, Polygon, Rect, polygon};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -95,9 +95,8 @@ proptest! {
         let centre = Coord { x: 48.51, y: 34.80 };
         // Holes that overlap another would not be a polygon; a grid keeps them apart.
         let mut taken = std::collections::BTreeSet::new();
-        let interiors: Vec<LineString<f64>> = holes.iter().filter_map(|(x, y, radii)| {
-            let cell = ((x / 0.007).round(), (y / 0.007).round());
-            taken.insert((cell.0 as i32, cell.1 as i32)).then(|| star(Coord { x: centre.x + cell.0 * 0.007, y: centre.y + cell.1 * 0.007 }, radii))
+        let interiors: Vec<LineString<f64>> = holes.iter().filter(|(x, y, _)| taken.insert((*x, *y))).map(|(x, y, radii)| {
+            star(Coord { x: centre.x + f64::from(*x) * 0.007, y: centre.y + f64::from(*y) * 0.007 }, radii)
         }).collect();
         // A star of 0.03 degrees and more with few corners could cut into the holes, so the corners have company.
         let ground = alone(Polygon::new(star(centre, &radii.iter().flat_map(|r| [*r, 0.045]).collect::<Vec<_>>()), interiors));
@@ -178,7 +177,7 @@ proptest! {
                     prop_assert!(is_warned(at, &polygons, 1.0), "{:?}, written {}", at, apart);
                 }
             }
-            let width: f64 = polygons.iter().filter_map(BoundingRect::bounding_rect).map(|all| Rect::width(all)).sum();
+            let width: f64 = polygons.iter().filter_map(BoundingRect::bounding_rect).map(Rect::width).sum();
             prop_assert!(width < 0.4, "no band around the world: {}", width);
         }
     }
