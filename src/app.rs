@@ -111,7 +111,8 @@ impl App {
                 Some(mail)
             }
         };
-        let ground = open_ground(Arc::new(config), kind).await?;
+        let mut ground = open_ground(Arc::new(config), kind).await?;
+        ground.signer = open_signer(&ground.config, &ground.clock)?;
         let mut stops = Stops::default();
         stops.push("store", {
             let store = ground.store.clone();
@@ -205,7 +206,6 @@ pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Grou
     let bells = Bells::new(config.server.live_kept_max);
     let ids = Ids::system();
     bells.name_stream(ids.below(u64::MAX));
-    let signer = open_signer(&config, &clock)?;
     let mut ground = Ground {
         store,
         clock,
@@ -214,7 +214,7 @@ pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Grou
         config,
         city: Arc::new(city),
         templates: Arc::new(templates),
-        signer,
+        signer: None,
         exercise: None,
     };
     mark(&mut ground, kind).await?;

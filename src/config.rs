@@ -216,7 +216,8 @@ impl Config {
         Self::read(file, environment, |_| Vec::new())
     }
 
-    /// As [`Config::load`], with what a service for a real city needs beside it: a CAP sender of its own.
+    /// As [`Config::load`], with what a service for a real city needs beside it: a CAP sender of its own, and, when it is to sign, a key
+    /// that can be read.
     pub fn load_to_serve(
         file: Option<&str>,
         environment: impl Iterator<Item = (String, String)>,
@@ -227,7 +228,9 @@ impl Config {
                 what: "the CAP sender must be configured outside the demo: a domain name or an OID that is yours"
                     .into(),
             });
-            missing.into_iter().collect()
+            // Only who serves must be able to read the key; `hamyar cap check` of somebody else need not.
+            let signing = config.issue.signer().err().into_iter().flatten();
+            missing.into_iter().chain(signing.map(|(key, what)| ConfigFault { key: key.into(), what })).collect()
         })
     }
 
@@ -335,10 +338,8 @@ impl Config {
         if !(1..=168).contains(&self.issue.expires_hours) {
             fault("issue.expires_hours", "want 1 to 168 hours".into());
         }
-        if let Err(found) = self.issue.signer() {
-            for (key, what) in found {
-                fault(key, what);
-            }
+        if self.issue.sign_key.is_empty() != self.issue.sign_cert.is_empty() {
+            fault("issue.sign_key", "sign_key and sign_cert go together: give both or none".into());
         }
         if !self.assess.issue_without_person.is_empty() {
             fault(
@@ -409,12 +410,8 @@ impl Config {
 impl Issue {
     /// Who signs what is published; `None` when nothing is signed. Reads the two files. Errors: each key with what is wrong with it.
     pub fn signer(&self) -> Result<Option<alerts::sign::Signer>, Vec<(&'static str, String)>> {
-        match (self.sign_key.as_str(), self.sign_cert.as_str()) {
-            ("", "") => return Ok(None),
-            ("", _) | (_, "") => {
-                return Err(vec![("issue.sign_key", "sign_key and sign_cert go together: give both or none".into())]);
-            }
-            _ => {}
+        if self.sign_key.is_empty() || self.sign_cert.is_empty() {
+            return Ok(None);
         }
         let read = |key: &'static str, path: &str| {
             std::fs::read_to_string(path).map_err(|fault| (key, format!("{path} can't be read: {fault}")))
@@ -554,7 +551,7 @@ mod tests {
         let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/alerts/tests/keys");
         let faults = |key: &str, cert: &str| {
             let file = format!("[issue]\nsign_key = {key:?}\nsign_cert = {cert:?}\nexpires_hours = 0\n");
-            let faults = Config::load(Some(&file), environment(&[])).expect_err("two faults at least");
+            let faults = Config::load_to_serve(Some(&file), environment(&[])).expect_err("two faults at least");
             faults.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         let cert = format!("{keys}/rsa.cert.pem");

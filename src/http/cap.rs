@@ -26,6 +26,10 @@ use utoipa::IntoParams;
 use super::{App, alerts::cap_url, problem::Problem};
 use crate::{ground::Ground, id::ExerciseId, issue::Alert, store::Fault};
 
+/// So long after a change its time is told (RFC 9110 §8.8.2.2). Before, another one of the same second may still be on its way to the
+/// database, and who asks by time would take the feed that holds it for the one without.
+const CHANGE_IS_SETTLED_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+
 /// How the feed speaks.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -133,8 +137,7 @@ async fn serve(
         lang,
         updated,
     };
-    // A second that is not over may bring another change, which this time would not tell from the one before.
-    let changed = Some(updated).filter(|updated| updated.as_second() < ground.now().as_second());
+    let changed = Some(updated).filter(|updated| ground.now().duration_since(*updated) >= CHANGE_IS_SETTLED_AFTER);
     Ok(answer(headers, media_type, "public, max-age=10", changed, write(&meta, &entries)))
 }
 

@@ -146,13 +146,9 @@ async fn who_asks_by_time_never_misses_a_change_of_the_same_second() {
         };
         server.publishes(&server.drafts_for(&["julan"]).await).await;
         let at_once = ask(None).await;
-        assert_eq!(
-            at_once.headers.get("last-modified"),
-            None,
-            "the second is not over: another change may follow in it"
-        );
+        assert_eq!(at_once.headers.get("last-modified"), None, "another change of the same second may be on its way");
         assert!(at_once.headers.contains_key("etag"));
-        server.ground.clock.advance(Duration::from_secs(1));
+        server.ground.clock.advance(Duration::from_secs(60));
         let later = ask(None).await;
         assert_eq!(later.text, at_once.text, "the same content, the same bytes");
         let told = later.headers["last-modified"].clone();
