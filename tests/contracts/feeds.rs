@@ -63,7 +63,7 @@ async fn both_feeds_hold_every_live_public_alert_and_a_cancel_until_the_cancelle
         }
 
         // Five hours later, an hour before the end, one turns out to be an error.
-        server.ground.clock.advance(Duration::from_secs(5 * 3600));
+        server.ground.clock.advance(Duration::from_hours(5));
         let cancel = server
             .post("reza", &format!("/api/v1/alerts/{}/cancel", id(&live[7])), json!({ "why": "a broken gauge" }))
             .await;
@@ -94,10 +94,10 @@ async fn both_feeds_hold_every_live_public_alert_and_a_cancel_until_the_cancelle
         }
 
         // A minute before the cancelled would have expired the cancel is there; at the end everything is over.
-        server.ground.clock.advance(Duration::from_secs(59 * 60));
+        server.ground.clock.advance(Duration::from_mins(59));
         assert!(listed(&server, "/cap/feed.atom").await.contains(&identifier(&cancel)));
         while issue::expire_due(&server.ground).await.expect("a step") > 0 {}
-        server.ground.clock.advance(Duration::from_secs(24 * 3600));
+        server.ground.clock.advance(Duration::from_hours(24));
         for feed in FEEDS {
             assert_eq!(listed(&server, feed).await, BTreeSet::new(), "{feed}");
         }
@@ -148,7 +148,7 @@ async fn who_asks_by_time_never_misses_a_change_of_the_same_second() {
         let at_once = ask(None).await;
         assert_eq!(at_once.headers.get("last-modified"), None, "another change of the same second may be on its way");
         assert!(at_once.headers.contains_key("etag"));
-        server.ground.clock.advance(Duration::from_secs(60));
+        server.ground.clock.advance(Duration::from_mins(1));
         let later = ask(None).await;
         assert_eq!(later.text, at_once.text, "the same content, the same bytes");
         let told = later.headers["last-modified"].clone();
@@ -164,7 +164,7 @@ async fn who_asks_by_time_never_misses_a_change_of_the_same_second() {
             server.ask_if("nobody", "GET", "/cap/feed.rss", None, Some((header::IF_NONE_MATCH, "\"other\""))).await;
         assert_eq!(both.status, StatusCode::OK);
         // An end changes the feed as well.
-        server.ground.clock.advance(Duration::from_secs(7 * 3600));
+        server.ground.clock.advance(Duration::from_hours(7));
         let over = ask(Some(told)).await;
         assert_eq!(over.status, StatusCode::OK);
         assert!(!over.text.contains("<item>"));
