@@ -54,6 +54,7 @@ async fn main() -> Result<()> {
         city: Arc::new(maps::City::sample()),
         templates: Arc::new(alerts::template::Templates::embedded()),
         exercise: None,
+        signer: None,
     };
     let mut city = City {
         assess: Assess::open(&ground, Rules::embedded()).await?,

@@ -27,6 +27,9 @@ use crate::{
     worker,
 };
 
+/// How long before the certificate's end the log begins to say so: time enough for others to pin the next one.
+const SIGN_CERT_WARNED_BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
 /// Which kind of database this service works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -108,7 +111,8 @@ impl App {
                 Some(mail)
             }
         };
-        let ground = open_ground(Arc::new(config), kind).await?;
+        let mut ground = open_ground(Arc::new(config), kind).await?;
+        ground.signer = open_signer(&ground.config, &ground.clock)?;
         let mut stops = Stops::default();
         stops.push("store", {
             let store = ground.store.clone();
@@ -224,10 +228,30 @@ pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Grou
         config,
         city: Arc::new(city),
         templates: Arc::new(templates),
+        signer: None,
         exercise: None,
     };
     mark(&mut ground, kind).await?;
     Ok(ground)
+}
+
+/// Who signs what is published. A certificate that has run out is told but no reason to stand still: warnings go out with it.
+fn open_signer(config: &Config, clock: &Clock) -> anyhow::Result<Option<Arc<alerts::sign::Signer>>> {
+    let signer = config.issue.signer().map_err(|faults| {
+        let list: Vec<String> = faults.into_iter().map(|(key, what)| format!("{key}: {what}")).collect();
+        anyhow::anyhow!(list.join("; "))
+    })?;
+    if let Some(signer) = &signer {
+        let (not_before, not_after) = signer.pin().period();
+        let now = clock.now();
+        if !signer.pin().is_valid_at(now) {
+            warn!(%not_before, %not_after, "the certificate of issue.sign_cert does not hold now: others will refuse our signatures");
+        } else if !signer.pin().is_valid_at(now + SIGN_CERT_WARNED_BEFORE) {
+            warn!(%not_after, "the certificate of issue.sign_cert ends soon: give others the next one in time");
+        }
+        info!(fingerprint = signer.pin().fingerprint(), "published alerts are signed");
+    }
+    Ok(signer.map(Arc::new))
 }
 
 /// Marks a new database with its kind, and refuses one of the other kind (invariant 14).

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::id::Secret;
+use crate::id::{Ids, Secret};
 
 /// The commented defaults, as `hamyar config` prints them.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -124,6 +124,7 @@ section!(
     Issue {
         sender: String, identifier_form: String, sender_name_fa: String, sender_name_en: String, contact: String,
         expires_hours: i64, geocode_name: String, polygon_points_max: usize,
+        sign_key: String, sign_cert: String,
     }
 );
 section!(
@@ -229,7 +230,8 @@ impl Config {
         Self::read(file, environment, |_| Vec::new())
     }
 
-    /// As [`Config::load`], with what a service for a real city needs beside it: a CAP sender of its own.
+    /// As [`Config::load`], with what a service for a real city needs beside it: a CAP sender of its own, and, when it is to sign, a key
+    /// that can be read.
     pub fn load_to_serve(
         file: Option<&str>,
         environment: impl Iterator<Item = (String, String)>,
@@ -240,7 +242,9 @@ impl Config {
                 what: "the CAP sender must be configured outside the demo: a domain name or an OID that is yours"
                     .into(),
             });
-            missing.into_iter().collect()
+            // Only who serves must be able to read the key; `hamyar cap check` of somebody else need not.
+            let signing = config.issue.signer().err().into_iter().flatten();
+            missing.into_iter().chain(signing.map(|(key, what)| ConfigFault { key: key.into(), what })).collect()
         })
     }
 
@@ -347,6 +351,9 @@ impl Config {
         }
         if !(1..=168).contains(&self.issue.expires_hours) {
             fault("issue.expires_hours", "want 1 to 168 hours".into());
+        }
+        if self.issue.sign_key.is_empty() != self.issue.sign_cert.is_empty() {
+            fault("issue.sign_key", "sign_key and sign_cert go together: give both or none".into());
         }
         if !self.assess.issue_without_person.is_empty() {
             fault(
@@ -458,6 +465,24 @@ impl Retention {
 }
 
 /// Lays `over` on `under`; names keys that are unknown or of another type.
+impl Issue {
+    /// Who signs what is published; `None` when nothing is signed. Reads the two files. Errors: each key with what is wrong with it.
+    pub fn signer(&self) -> Result<Option<alerts::sign::Signer>, Vec<(&'static str, String)>> {
+        if self.sign_key.is_empty() || self.sign_cert.is_empty() {
+            return Ok(None);
+        }
+        let read = |key: &'static str, path: &str| {
+            std::fs::read_to_string(path).map_err(|fault| (key, format!("{path} can't be read: {fault}")))
+        };
+        match (read("issue.sign_key", &self.sign_key), read("issue.sign_cert", &self.sign_cert)) {
+            (Ok(key), Ok(certificate)) => alerts::sign::Signer::new(&key, &certificate, &Ids::of_the_system())
+                .map(Some)
+                .map_err(|fault| vec![("issue.sign_key", format!("with {}: {fault}", self.sign_cert))]),
+            (key, certificate) => Err([key.err(), certificate.err()].into_iter().flatten().collect()),
+        }
+    }
+}
+
 fn overlay(under: &mut Table, over: Table, path: &str, faults: &mut Vec<ConfigFault>) {
     for (key, value) in over {
         let dotted = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
@@ -596,6 +621,32 @@ mod tests {
         assert_eq!(keys, ["issue.identifier_form", "assess.issue_without_person", "issue.sender"]);
         let right = Some("[issue]\nidentifier_form = \"2.49.0.1.364.900\"\nsender = \"hamadan.example\"");
         Config::load_to_serve(right, environment(&[])).expect("a right configuration");
+    }
+
+    #[test]
+    fn a_key_for_signatures_that_cannot_be_used_is_listed_with_the_other_faults() {
+        let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/alerts/tests/keys");
+        let faults = |key: &str, cert: &str| {
+            let file = format!("[issue]\nsign_key = {key:?}\nsign_cert = {cert:?}\nexpires_hours = 0\n");
+            let faults = Config::load_to_serve(Some(&file), environment(&[])).expect_err("two faults at least");
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let cert = format!("{keys}/rsa.cert.pem");
+        assert!(faults("", &cert).iter().any(|fault| fault.contains("go together")));
+        let missing = faults("/nowhere/key.pem", "/nowhere/cert.pem");
+        assert_eq!(
+            missing.iter().filter(|fault| fault.contains("/nowhere/") && fault.contains("can't be read")).count(),
+            2
+        );
+        let other = faults(&format!("{keys}/stranger.key.pem"), &cert);
+        assert!(
+            other.iter().any(|fault| fault.contains("issue.sign_key") && fault.contains("belongs to another key")),
+            "{other:?}"
+        );
+        assert!(other.iter().any(|fault| fault.contains("issue.expires_hours")), "{other:?}");
+        let right = format!("[issue]\nsign_key = \"{keys}/rsa.key.pem\"\nsign_cert = {cert:?}\n");
+        let config = Config::load(Some(&right), environment(&[])).expect("a right configuration");
+        assert!(config.issue.signer().is_ok_and(|signer| signer.is_some()));
     }
 
     #[test]

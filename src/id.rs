@@ -39,6 +39,12 @@ impl Ids {
         draw(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The operating system's chance for ring, which takes no other: signatures of documents. Nothing in a story depends on it.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws at random")]
+    pub fn of_the_system() -> ring::rand::SystemRandom {
+        ring::rand::SystemRandom::new()
+    }
+
     /// A UUIDv7 of the time `at` (millisecond precision), so that ids sort by birth.
     pub fn uuid(&self, at: Timestamp) -> Uuid {
         let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);

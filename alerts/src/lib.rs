@@ -96,6 +96,7 @@
 //!     site_url: "https://hamadan.ir/".into(),
 //!     author: "ستاد بحران همدان".into(),
 //!     lang: "fa".into(),
+//!     others: vec![],
 //!     updated: now,
 //! }, &[entry]);
 //! assert!(feed.contains("application/cap+xml"));
@@ -117,6 +118,7 @@ pub mod lifecycle; // Draft, approved, live, ended: stages that refuse.
 pub mod area; // Threatened ground as polygons that others can use.
 pub mod cap; // The Common Alerting Protocol 1.2 as types.
 pub mod check; // The rules that the schema does not express, and profiles.
+pub mod sign; // Who said it: XML signatures with pinned keys.
 pub mod xml; // CAP as text, out and in.
 
 pub mod message; // What one telephone gets.

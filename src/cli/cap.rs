@@ -1,5 +1,5 @@
-//! `hamyar cap check FILE…`: reads CAP documents as strictly as their receivers might, and says what is wrong with them.
-//! Used by people who make alerts, and by machines (`--json`); it reads no settings and opens no database.
+//! `hamyar cap check FILE…` says what is wrong with CAP documents; `hamyar cap verify --pin CERT FILE…` whether a known key signed them.
+//! Used by people who make alerts or receive them, and by machines (`--json`); it reads no settings and opens no database.
 //! Every finding of every file is shown; the exit code is 0 without errors, 1 with some, 2 when something could not be read.
 
 use std::{
@@ -10,12 +10,14 @@ use std::{
 
 use alerts::{
     Checker, Finding, Gravity, Profile, Rules,
+    sign::{Pin, SIGNED_BYTES_MAX, verify},
     xml::{Limits, Version, read_all},
 };
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::print;
+use crate::clock::Clock;
 
 /// A profile's text is no longer than this.
 const PROFILE_BYTES_MAX: u64 = 1 << 20;
@@ -41,6 +43,15 @@ pub enum Command {
     Rules {
         #[command(flatten)]
         profiles: Profiles,
+    },
+    /// Verify the signatures of CAP documents with certificates that you have from their senders; - is standard input
+    Verify {
+        /// Files to verify
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A certificate (PEM) whose key is believed; may be given several times. What a document brings along is not
+        #[arg(long, required = true, value_name = "CERT")]
+        pin: Vec<PathBuf>,
     },
 }
 
@@ -98,7 +109,43 @@ pub fn run(command: Command) -> ExitCode {
             }
             Err(why) => refuse(&why),
         },
+        Command::Verify { files, pin } => verify_files(&files, &pin),
     }
+}
+
+fn verify_files(files: &[PathBuf], certificates: &[PathBuf]) -> ExitCode {
+    let pin = |path: &PathBuf| {
+        let pem = std::fs::read_to_string(path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+        Pin::new(&pem).map_err(|fault| format!("{}: {fault}", path.display()))
+    };
+    let pins: Vec<Pin> = match certificates.iter().map(pin).collect() {
+        Ok(pins) => pins,
+        Err(why) => return refuse(&why),
+    };
+    let now = Clock::system().now();
+    let (mut unreadable, mut wrong) = (0, 0);
+    for file in files {
+        match bytes_of(file, SIGNED_BYTES_MAX, std::io::stdin().lock()) {
+            Err(fault) => {
+                unreadable += 1;
+                print(&format!("{}: can't be read: {fault}", file.display()));
+            }
+            Ok(bytes) => match verify(&bytes, &pins, now) {
+                Ok(verified) => {
+                    let by = &pins[verified.pin];
+                    print(&format!("{}: signed by {} ({})", file.display(), by.subject(), by.fingerprint()));
+                }
+                Err(fault) => {
+                    wrong += 1;
+                    print(&format!("{}: not verified: {fault}", file.display()));
+                }
+            },
+        }
+    }
+    if wrong > 0 {
+        print(&format!("{wrong} of {} file(s) are not verified", files.len()));
+    }
+    if unreadable > 0 { ExitCode::from(2) } else { ExitCode::from(u8::from(wrong > 0)) }
 }
 
 #[expect(clippy::print_stderr, reason = "the command line says on standard error what it cannot do")]

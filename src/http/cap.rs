@@ -1,6 +1,6 @@
 //! What we told the world, for programs: the CAP documents and their feeds.
 //! Read by aggregators, apps and other cities; anybody may.
-//! Only what is live, Actual and public stands in the city's feed; a document is served byte by byte as it was published.
+//! All that is live, Actual and public stands in the city's feeds, nothing else; a document is served byte by byte as it was published.
 
 use alerts::{
     cap::Scope,
@@ -15,8 +15,12 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
+use jiff::{
+    Timestamp,
+    fmt::rfc2822::{DateTimeParser, DateTimePrinter},
+};
 use serde::Deserialize;
+use tracing::error;
 use utoipa::IntoParams;
 
 use super::{App, alerts::cap_url, problem::Problem};
@@ -27,11 +31,15 @@ use crate::{
     store::Fault,
 };
 
+/// So long after a change its time is told (RFC 9110 §8.8.2.2). Before, another one of the same second may still be on its way to the
+/// database, and who asks by time would take the feed that holds it for the one without.
+const CHANGE_IS_SETTLED_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+
 /// How the feed speaks.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct FeedQuery {
-    /// BCP 47; the city's first language when it is not given.
+    /// BCP 47; the city's first language when it is not given or none of the city's.
     lang: Option<String>,
 }
 
@@ -92,7 +100,13 @@ pub async fn document(
     if !is_public {
         return Err(missing());
     }
-    Ok(answer(&headers, CAP_MEDIA_TYPE, "public, max-age=31536000, immutable", publication.at, publication.cap_xml))
+    Ok(answer(
+        &headers,
+        CAP_MEDIA_TYPE,
+        "public, max-age=31536000, immutable",
+        Some(publication.at),
+        publication.cap_xml,
+    ))
 }
 
 async fn serve(
@@ -104,11 +118,12 @@ async fn serve(
     media_type: &'static str,
     write: fn(&FeedMeta, &[Entry]) -> String,
 ) -> Result<Response, Problem> {
-    let first = ground.config.city.languages.first().map_or("fa", String::as_str);
-    let lang = query.lang.filter(|lang| alerts::cap::Language::new(lang).is_ok()).unwrap_or_else(|| first.to_owned());
+    let languages = &ground.config.city.languages;
+    let lang = spoken(query.lang.as_deref(), languages).to_owned();
     let (live, updated) = live_of(ground, exercise).await?;
     let root = ground.config.public_url();
     let entries: Vec<Entry> = live.iter().filter_map(|alert| entry(alert, &lang, &root)).collect();
+    let address = |lang: &str| format!("{root}/cap/{name}?lang={lang}");
     let settings = &ground.config.issue;
     let author = texts([("fa", settings.sender_name_fa.as_str()), ("en", settings.sender_name_en.as_str())]);
     let title = match exercise {
@@ -116,17 +131,31 @@ async fn serve(
         Some(_) => texts([("fa", "مانور: هشدارهای ساختگی"), ("en", "EXERCISE: invented alerts")]),
     };
     let city = maps::text_in(ground.city.name(), &lang);
-    let self_url = format!("{root}/cap/{name}?lang={lang}");
     let meta = FeedMeta {
-        id: format!("{root}/cap/{name}"),
+        // A feed of its own for each language, with an id of its own, so that who reads two takes them for two.
+        id: address(&lang),
         title: format!("{} · {city}", text_in(&title, &lang).unwrap_or_default()),
-        self_url,
+        self_url: address(&lang),
+        others: languages.iter().filter(|other| **other != lang).map(|other| (other.clone(), address(other))).collect(),
         site_url: format!("{root}/"),
         author: text_in(&author, &lang).unwrap_or_default().to_owned(),
         lang,
         updated,
     };
-    Ok(answer(headers, media_type, "public, max-age=10", updated, write(&meta, &entries)))
+    let changed = Some(updated).filter(|updated| ground.now().duration_since(*updated) >= CHANGE_IS_SETTLED_AFTER);
+    Ok(answer(headers, media_type, "public, max-age=10", changed, write(&meta, &entries)))
+}
+
+/// The city's language that a reader asks for: the tag itself, else the same primary language, else the city's first.
+fn spoken<'l>(asked: Option<&str>, languages: &'l [String]) -> &'l str {
+    let primary = |tag: &str| tag.split('-').next().unwrap_or(tag).to_ascii_lowercase();
+    let asked = asked.unwrap_or_default();
+    let found = languages
+        .iter()
+        .find(|lang| lang.eq_ignore_ascii_case(asked))
+        .or_else(|| languages.iter().find(|lang| primary(lang) == primary(asked)))
+        .or_else(|| languages.first());
+    found.map_or("fa", String::as_str)
 }
 
 /// What is live now, and when that last changed.
@@ -140,26 +169,36 @@ async fn live_of(ground: &Ground, exercise: Option<ExerciseId>) -> Result<(Vec<A
 
 fn entry(alert: &Alert, lang: &str, root: &str) -> Option<Entry> {
     let publication = alert.publication.as_ref()?;
-    let read = xml::read(publication.cap_xml.as_bytes()).ok()?;
-    Entry::of(&read.alert, lang, &cap_url(root, alert.id))
+    let url = cap_url(root, alert.id);
+    let read = match xml::read(publication.cap_xml.as_bytes()) {
+        Ok(read) => read,
+        Err(fault) => {
+            error!(alert.id = %alert.id, %fault, "the feeds lack alert {}: its document can't be read: {fault}", alert.id);
+            return None;
+        }
+    };
+    if alert.exercise.is_some() {
+        Entry::of_exercise(&read.alert, lang, &url)
+    } else {
+        Entry::of(&read.alert, lang, &url)
+    }
 }
 
-/// The text with its tag, or 304 when the caller has it already.
+/// The text with its tag, or 304 when the caller has it already. `changed` is when it last did, when that can be told to the second.
 fn answer(
     headers: &HeaderMap,
     media_type: &'static str,
     cache: &'static str,
-    changed: Timestamp,
+    changed: Option<Timestamp>,
     text: String,
 ) -> Response {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     // Weak, because the same text may travel compressed.
     let tag = format!("W/\"{}\"", hex(&digest.as_ref()[..16]));
     let mut common = vec![(header::ETAG, tag.clone()), (header::CACHE_CONTROL, cache.to_owned())];
-    common.extend(
-        DateTimePrinter::new().timestamp_to_rfc9110_string(&changed).ok().map(|at| (header::LAST_MODIFIED, at)),
-    );
-    let mut response = if has_already(headers, &tag) {
+    let told = changed.and_then(|changed| DateTimePrinter::new().timestamp_to_rfc9110_string(&changed).ok());
+    common.extend(told.map(|at| (header::LAST_MODIFIED, at)));
+    let mut response = if has_already(headers, &tag, changed) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, media_type)], text).into_response()
@@ -170,8 +209,13 @@ fn answer(
     response
 }
 
-/// RFC 9110 §13.1.2: weak comparison with any of the listed tags.
-fn has_already(headers: &HeaderMap, tag: &str) -> bool {
+/// RFC 9110 §13.1.2: weak comparison with any of the listed tags; §13.1.3: only without tags, the time.
+fn has_already(headers: &HeaderMap, tag: &str, changed: Option<Timestamp>) -> bool {
+    if !headers.contains_key(header::IF_NONE_MATCH) {
+        let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
+        let since = since.and_then(|since| DateTimeParser::new().parse_timestamp(since).ok());
+        return since.zip(changed).is_some_and(|(since, changed)| changed.as_second() <= since.as_second());
+    }
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let listed = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     listed.flat_map(|list| list.split(',')).any(|one| one.trim() == "*" || opaque(one) == opaque(tag))

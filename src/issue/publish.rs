@@ -12,7 +12,7 @@ use alerts::{
 use jiff::Timestamp;
 use maps::ZoneCode;
 use serde_json::json;
-use tracing::info;
+use tracing::{error, info};
 
 use super::{
     alert::{Action, Alert, HistoryRow, Publication, Refusal},
@@ -24,7 +24,7 @@ use crate::{
     bell::Bell,
     deliver::{Audience, NewBroadcast},
     ground::Ground,
-    id::{AlertId, BroadcastId, hex},
+    id::{AlertId, BroadcastId, Ids, hex},
     staff::Officer,
     store::{Fault, Tx},
 };
@@ -57,6 +57,7 @@ pub async fn publish(ground: &Ground, by: &Officer, id: AlertId) -> Result<Alert
         return Err(Refusal::NotLive);
     }
     refuse_overtaken(&draft, &superseded)?;
+    refuse_short_ending(&draft, &superseded)?;
     let release = draft.case(&others).publish(envelope(ground, &draft, sender, now)?, now)?;
     let errors: Vec<_> =
         check(&release.alert, Profile::City).into_iter().filter(|finding| finding.gravity == Gravity::Error).collect();
@@ -66,9 +67,9 @@ pub async fn publish(ground: &Ground, by: &Officer, id: AlertId) -> Result<Alert
     let named = |other: &&Alert| {
         other.publication.as_ref().is_some_and(|published| release.alert.references.contains(&published.reference))
     };
+    let cap_xml = signed(ground, release.xml);
     let about = others.iter().filter(named).map(|other| (other.id, can_be_ended(other, now))).collect();
-    let publication =
-        Publication { by: by.person(), at: now, reference: release.alert.reference(), cap_xml: release.xml, about };
+    let publication = Publication { by: by.person(), at: now, reference: release.alert.reference(), cap_xml, about };
     let alert = Alert { stage: release.case.stage().clone(), publication: Some(publication.clone()), ..draft };
     tx.put_publication(&alert, &publication).await?;
     tx.put_step(&alert, &HistoryRow::new(&alert, now, Action::Published, Some(by.person()))).await?;
@@ -101,6 +102,34 @@ fn refuse_overtaken(draft: &Alert, superseded: &[&Alert]) -> Result<(), Refusal>
     let Some((_, approved_at)) = draft.approved.filter(|_| ends) else { return Ok(()) };
     let newer = |other: &&Alert| other.publication.as_ref().is_some_and(|published| published.at > approved_at);
     if superseded.iter().any(newer) { Err(Refusal::Overtaken) } else { Ok(()) }
+}
+
+/// Feeds show an ending for as long as it holds, and must show it until what it ends would have expired: a reader who was away
+/// until then would go on warning.
+fn refuse_short_ending(draft: &Alert, superseded: &[&Alert]) -> Result<(), Refusal> {
+    let until = match draft.kind {
+        Kind::AllClear | Kind::Cancel => superseded.iter().map(|other| other.content.expires).max(),
+        Kind::Alert | Kind::Update => None,
+    };
+    match until {
+        Some(until) if draft.content.expires < until => Err(Refusal::Unusable(vec![format!(
+            "expires: what this ends holds until {until}, so it can't hold for less, or feeds would drop it too early"
+        )])),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The document with the city's signature, when it has a key. A warning is not withheld for want of a signature.
+fn signed(ground: &Ground, xml: String) -> String {
+    let Some(signer) = &ground.signer else { return xml };
+    match signer.sign(&xml, &Ids::of_the_system()) {
+        Ok(signed) => signed,
+        Err(fault) => {
+            error!(%fault, "an alert was published without a signature: {fault}");
+            metrics::counter!("hamyar_alerts_unsigned_total").increment(1);
+            xml
+        }
+    }
 }
 
 /// Whom it is for: the people of its zones, and everybody who was told what it is about.

@@ -10,6 +10,7 @@ mod assess;
 mod assess_touched;
 mod deliver;
 mod engines;
+mod feeds;
 mod helpers;
 mod issue;
 mod mqtt;

@@ -2,7 +2,11 @@
 //! The binary runs as a child process in a directory of its own.
 //! A refusal leaves nothing behind and says what to do.
 
-use hamyar::{app::Kind, clock::Clock, sensors};
+use alerts::{
+    cap::{Alert, CapTime, Identifier, MsgType, Sender, Status},
+    xml,
+};
+use hamyar::{app::Kind, clock::Clock, config::Config, id::Ids, sensors};
 use serde_json::json;
 
 use crate::{
@@ -18,11 +22,21 @@ async fn every_fault_of_the_settings_is_listed_at_once_and_nothing_starts() {
         .set("CITY__TIME_ZONE", "Asia/Hamadan")
         .set("MQTT__PREFIX", "hamyar/#")
         .set("SENSORS__BATCH_READINGS_MAX", "many")
+        .set("ISSUE__SIGN_KEY", "/nowhere/alerts.key.pem")
+        .set("ISSUE__SIGN_CERT", "/nowhere/alerts.cert.pem")
         .set("SERVER__LISSTEN", "127.0.0.1:0");
     let refused = house.runs(&["serve"]).await;
     assert!(!refused.status.success());
     let said = words(&refused);
-    for key in ["SENSORS__BATCH_READINGS_MAX", "SERVER__LISSTEN", "issue.sender", "city.time_zone", "mqtt.prefix"] {
+    for key in [
+        "SENSORS__BATCH_READINGS_MAX",
+        "SERVER__LISSTEN",
+        "issue.sender",
+        "issue.sign_key",
+        "issue.sign_cert",
+        "city.time_zone",
+        "mqtt.prefix",
+    ] {
         assert!(said.contains(key), "{key} is named in:\n{said}");
     }
     assert!(!house.path("data").exists(), "nothing was started");
@@ -88,6 +102,39 @@ async fn a_mistyped_directory_is_named_and_no_new_city_is_made_there() {
     assert_eq!(mode & 0o777, 0o700, "a city's data is for its own account");
     let healthy = house.runs(&["doctor"]).await;
     assert!(healthy.status.success() && words(&healthy).contains(argument(&nowhere)), "{}", words(&healthy));
+}
+
+#[tokio::test]
+async fn a_document_is_verified_with_the_certificate_that_one_has_and_with_no_other() {
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/alerts/tests/keys");
+    let house = House::new();
+    let mut config = Config::defaults();
+    config.issue.sign_key = format!("{keys}/rsa.key.pem");
+    config.issue.sign_cert = format!("{keys}/rsa.cert.pem");
+    let signer = config.issue.signer().expect("a key and its certificate").expect("both are set");
+    let plain = xml::write(&Alert::new(
+        Identifier::new("urn:uuid:1").expect("a name"),
+        Sender::new("crisis.hamadan.example").expect("a name"),
+        CapTime::parse("2026-03-21T04:00:00+03:30").expect("a time"),
+        Status::Actual,
+        MsgType::Alert,
+    ));
+    let signed = signer.sign(&plain, &Ids::of_the_system()).expect("a signature");
+    let (ours, changed) = (house.path("alert.xml"), house.path("changed.xml"));
+    std::fs::write(&changed, signed.replace("Actual", "Test")).expect("a written file");
+    std::fs::write(&ours, signed).expect("a written file");
+    let (ours, changed) = (argument(&ours), argument(&changed));
+    let pinned = format!("{keys}/rsa.cert.pem");
+
+    let good = house.runs(&["cap", "verify", "--pin", &pinned, ours]).await;
+    assert!(good.status.success(), "{}", words(&good));
+    assert!(words(&good).contains("CN=rsa") && words(&good).contains(signer.pin().fingerprint()), "{}", words(&good));
+    let stranger = house.runs(&["cap", "verify", "--pin", &format!("{keys}/stranger.cert.pem"), ours]).await;
+    assert!(!stranger.status.success() && words(&stranger).contains("none of the 1 pinned"), "{}", words(&stranger));
+    let both = house.runs(&["cap", "verify", "--pin", &pinned, ours, changed]).await;
+    assert!(!both.status.success() && words(&both).contains("1 of 2"), "{}", words(&both));
+    assert!(words(&both).contains("was changed after it was signed"), "{}", words(&both));
+    assert!(!house.runs(&["cap", "verify", ours]).await.status.success(), "no pin, no belief");
 }
 
 #[tokio::test]

@@ -4788,7 +4788,7 @@ export interface operations {
     exercise: {
         parameters: {
             query?: {
-                /** @description BCP 47; the city's first language when it is not given. */
+                /** @description BCP 47; the city's first language when it is not given or none of the city's. */
                 lang?: string;
             };
             header?: never;
@@ -4824,7 +4824,7 @@ export interface operations {
     atom: {
         parameters: {
             query?: {
-                /** @description BCP 47; the city's first language when it is not given. */
+                /** @description BCP 47; the city's first language when it is not given or none of the city's. */
                 lang?: string;
             };
             header?: never;
@@ -4852,7 +4852,7 @@ export interface operations {
     rss: {
         parameters: {
             query?: {
-                /** @description BCP 47; the city's first language when it is not given. */
+                /** @description BCP 47; the city's first language when it is not given or none of the city's. */
                 lang?: string;
             };
             header?: never;
