@@ -14,7 +14,17 @@ use std::{
 use rust::Source;
 
 /// The crates' sources and all tests, relative to the root.
-const SOURCES: [&str; 7] = ["src", "maps/src", "alerts/src", "benches", "tests", "maps/tests", "alerts/tests"];
+const SOURCES: [&str; 9] = [
+    "src",
+    "maps/src",
+    "alerts/src",
+    "benches",
+    "tests",
+    "maps/tests",
+    "alerts/tests",
+    "alerts/benches",
+    "alerts/fuzz/fuzz_targets",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

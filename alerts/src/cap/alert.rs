@@ -8,8 +8,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CapTime, Category, Certainty, Circle, Feet, Identifier, Language, ListItem, MsgType, Polygon, ResponseType, Scope,
-    Sender, Severity, Status, Text, Unusable, Urgency, Uri,
+    CapTime, Category, Certainty, Circle, Feet, Identifier, Language, ListItem, MsgType, Polygon, Resource,
+    ResponseType, Scope, Sender, Severity, Status, Text, Unusable, Urgency, Uri,
 };
 
 /// One CAP 1.2 message (§3.2.1).
@@ -250,23 +250,6 @@ impl Info {
             areas: Vec::new(),
         }
     }
-}
-
-/// A file that belongs to an info block (§3.2.3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resource {
-    /// What it is, for people.
-    pub description: Text,
-    /// Its media type.
-    pub mime_type: Text,
-    /// Its size in bytes.
-    pub size: Option<u64>,
-    /// Where it is.
-    pub uri: Option<Uri>,
-    /// Its content, base64.
-    pub deref_uri: Option<Text>,
-    /// SHA-1 of its content, hexadecimal.
-    pub digest: Option<Text>,
 }
 
 /// Where: the union of the polygons, circles and geocodes (§3.2.4).

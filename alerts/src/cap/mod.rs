@@ -4,14 +4,21 @@
 //!
 //! Source of names, order and cardinality: OASIS Common Alerting Protocol Version 1.2 (1 July 2010), §3.2, and its XML schema.
 
-mod alert;
-mod geometry;
-mod text;
-mod time;
-mod words;
+mod alert; // The message, its blocks and areas.
+mod resource; // Files that belong to it.
+mod terms; // Events as codes.
 
-pub use alert::{Alert, Area, Categories, Info, Pair, Reference, Resource};
-pub use geometry::{Circle, Feet, GeometryFault, Polygon, Unusable};
+mod geometry; // Shapes and heights.
+mod text; // Free text, names, lists, languages, addresses.
+mod time; // Moments with their own offset text.
+mod words; // The closed vocabularies.
+
+mod decimal; // Numbers, exactly and fast.
+
+pub use alert::{Alert, Area, Categories, Info, Pair, Reference};
+pub use geometry::{Circle, Feet, GeometryFault, Polygon, RawShape, Unusable};
+pub use resource::{Base64, Digest, MimeType, Resource};
+pub use terms::{EVENT_TERMS, EventTerm, TERMS};
 pub(crate) use text::xml_carries;
 pub use text::{Identifier, Language, ListItem, NameFault, Sender, Text, Uri};
 pub use time::{CapTime, CapTimeFault};

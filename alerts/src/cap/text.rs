@@ -2,10 +2,8 @@
 //! Used by `alert` for its fields; the tolerant reader repairs into these and reports what it changed.
 //! No value of these types can make a document that XML or the OASIS schema refuses.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +19,10 @@ pub struct NameFault {
     pub why: &'static str,
 }
 
-fn refused(what: &'static str, text: &str, why: &'static str) -> NameFault {
-    NameFault { what, text: text.chars().take(80).collect(), why }
+impl NameFault {
+    pub(super) fn new(what: &'static str, text: &str, why: &'static str) -> Self {
+        Self { what, text: text.chars().take(80).collect(), why }
+    }
 }
 
 /// Whether XML 1.0 (fifth edition, production 2 `Char`) can carry a character.
@@ -43,6 +43,12 @@ impl Text {
             return Self(trimmed.to_owned());
         }
         Self(trimmed.chars().map(|c| if xml_carries(c) { c } else { '\u{fffd}' }).collect())
+    }
+
+    /// Trims a text of which it is known that XML can carry all of it.
+    pub(crate) fn of_carried(text: std::borrow::Cow<'_, str>) -> Self {
+        let trimmed = text.trim();
+        if trimmed.len() == text.len() { Self(text.into_owned()) } else { Self(trimmed.to_owned()) }
     }
 
     /// The text.
@@ -107,7 +113,7 @@ macro_rules! checked_text {
             pub fn new(text: &str) -> Result<Self, NameFault> {
                 let fault: fn(&str) -> Option<&'static str> = $fault;
                 match fault(text) {
-                    Some(why) => Err(refused($what, text, why)),
+                    Some(why) => Err(NameFault::new($what, text, why)),
                     None => Ok(Self(text.to_owned())),
                 }
             }
@@ -118,13 +124,13 @@ macro_rules! checked_text {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
 
-        impl FromStr for $name {
+        impl std::str::FromStr for $name {
             type Err = NameFault;
 
             fn from_str(text: &str) -> Result<Self, NameFault> {
@@ -146,13 +152,15 @@ macro_rules! checked_text {
             }
         }
 
-        impl Borrow<str> for $name {
+        impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
             }
         }
     };
 }
+
+pub(super) use checked_text;
 
 fn name_fault(text: &str) -> Option<&'static str> {
     if text.is_empty() {

@@ -20,6 +20,19 @@ macro_rules! vocabulary {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$item => stringify!($item)),+ }
             }
+
+            /// The word, letter by letter.
+            pub(crate) fn exact(word: &str) -> Option<Self> {
+                match word {
+                    $(stringify!($item) => Some(Self::$item),)+
+                    _ => None,
+                }
+            }
+
+            /// The word in whatever case.
+            pub(crate) fn any_case(word: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|one| one.as_str().eq_ignore_ascii_case(word))
+            }
         }
 
         word!($name, $what);

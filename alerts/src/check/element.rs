@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::cap::{Alert, Area, CapTime, Info, Language, Pair, Resource, Unusable, Uri};
+use crate::cap::{Alert, Area, Base64, CapTime, Info, Language, Pair, Resource, Unusable, Uri};
 
 /// Whose child an element is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,7 +264,7 @@ impl<'a> Parent<'a> {
                 of(resource, |resource| resource.size.iter().map(|size| Cow::Owned(size.to_string())).collect())
             }
             Element::Uri => of(resource, |resource| maybe(resource.uri.as_ref().map(Uri::as_str))),
-            Element::DerefUri => of(resource, |resource| maybe(resource.deref_uri.as_deref())),
+            Element::DerefUri => of(resource, |resource| maybe(resource.deref_uri.as_ref().map(Base64::as_str))),
             Element::Digest => of(resource, |resource| maybe(resource.digest.as_deref())),
             Element::AreaDesc => of(area, |area| one(area.description.as_str())),
             Element::Polygon => of(area, |area| {

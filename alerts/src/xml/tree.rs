@@ -1,12 +1,10 @@
-//! Parses any bytes into a small tree of elements, or refuses with a reason.
-//! Called by `read`; knows XML and our bounds, nothing of CAP's meaning.
-//! Refuses document types and entities, is bounded in size, depth and elements, and never panics.
+//! Builds a flat tree of elements from a document, or refuses it with a reason.
+//! Called by `read`; knows the names and namespaces of CAP and our bounds, nothing of CAP's meaning.
+//! Names and texts are borrowed from the document; it is bounded in size, depth and elements, and no bytes make it panic.
 
 use std::borrow::Cow;
 
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::ResolveResult;
-use quick_xml::reader::NsReader;
+use super::scan::{Piece, Scanner};
 
 /// How much is read before it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +15,20 @@ pub struct Limits {
     pub depth: usize,
     /// Elements in all.
     pub elements: usize,
+    /// Alerts in one document.
+    pub alerts: usize,
     /// Positions of all polygons of one alert; polygons beyond are kept as unusable text.
     pub positions: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 16 << 20, depth: 64, elements: 200_000, positions: 500_000 }
+        Self { bytes: 16 << 20, depth: 64, elements: 200_000, alerts: 5_000, positions: 500_000 }
     }
 }
+
+/// Namespaces in scope at one place; no real document has more than a handful.
+const NAMESPACES_MAX: usize = 256;
 
 /// Why a document was refused as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +50,12 @@ pub enum ReadError {
     /// More elements than the limit.
     #[error("the document has more than {max} elements")]
     TooMany {
+        /// The limit.
+        max: usize,
+    },
+    /// More alerts than the limit.
+    #[error("the document has more than {max} alerts")]
+    TooManyAlerts {
         /// The limit.
         max: usize,
     },
@@ -83,189 +92,371 @@ pub(super) enum Space {
     Other,
 }
 
-/// One element.
+impl Space {
+    fn of(uri: &str) -> Self {
+        match uri {
+            "urn:oasis:names:tc:emergency:cap:1.2" => Self::Cap12,
+            "urn:oasis:names:tc:emergency:cap:1.1" => Self::Cap11,
+            "http://www.incident.com/cap/1.0" => Self::Cap10,
+            "http://www.w3.org/2000/09/xmldsig#" => Self::Signature,
+            "" => Self::None,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether it is one of CAP's.
+    pub const fn is_cap(self) -> bool {
+        matches!(self, Self::Cap12 | Self::Cap11 | Self::Cap10)
+    }
+}
+
+macro_rules! tags {
+    ($($tag:ident $name:literal),+ $(,)?) => {
+        /// The elements of CAP by name; everything else is `Unknown`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Tag { $($tag),+, Unknown, Text }
+
+        impl Tag {
+            const ALL: &[Self] = &[$(Self::$tag),+];
+            /// How many there are, for tables.
+            pub const COUNT: usize = Self::ALL.len() + 2;
+
+            /// The name as CAP writes it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$tag => $name,)+
+                    Self::Unknown | Self::Text => "",
+                }
+            }
+        }
+    };
+}
+
+tags! {
+    Alert "alert", Identifier "identifier", Sender "sender", Sent "sent", Status "status", MsgType "msgType",
+    Source "source", Scope "scope", Restriction "restriction", Addresses "addresses", Code "code", Note "note",
+    References "references", Incidents "incidents", Info "info", Signature "Signature",
+    Language "language", Category "category", Event "event", ResponseType "responseType", Urgency "urgency",
+    Severity "severity", Certainty "certainty", Audience "audience", EventCode "eventCode", Effective "effective",
+    Onset "onset", Expires "expires", SenderName "senderName", Headline "headline", Description "description",
+    Instruction "instruction", Web "web", Contact "contact", Parameter "parameter", Resource "resource", Area "area",
+    ResourceDesc "resourceDesc", MimeType "mimeType", Size "size", Uri "uri", DerefUri "derefUri", Digest "digest",
+    AreaDesc "areaDesc", Polygon "polygon", Circle "circle", Geocode "geocode", Altitude "altitude", Ceiling "ceiling",
+    ValueName "valueName", Value "value",
+}
+
+/// The tag of each name at the place that [`Tag::place`] gives it.
+const TAGS: [Tag; 128] = {
+    let mut tags = [Tag::Unknown; 128];
+    let mut at = 0;
+    while at < Tag::ALL.len() {
+        let place = Tag::place(Tag::ALL[at].name().as_bytes());
+        assert!(matches!(tags[place], Tag::Unknown), "two names of CAP have one place: choose other factors");
+        tags[place] = Tag::ALL[at];
+        at += 1;
+    }
+    tags
+};
+
+impl Tag {
+    /// A place in [`TAGS`] that no other name of CAP has (a perfect hash; the compiler checks it), so that one comparison tells.
+    const fn place(name: &[u8]) -> usize {
+        if name.is_empty() {
+            return 0;
+        }
+        let letters = 51 * name[0] as usize + 61 * name[name.len() - 1] as usize + name[name.len() / 2] as usize;
+        (26 * name.len() + letters) % 128
+    }
+
+    fn of(name: &str) -> Self {
+        let tag = TAGS[Self::place(name.as_bytes())];
+        if tag.name() == name { tag } else { Self::Unknown }
+    }
+
+    /// Whether CAP wants text in it, and no elements.
+    const fn is_leaf(self) -> bool {
+        !matches!(
+            self,
+            Self::Alert
+                | Self::Info
+                | Self::Resource
+                | Self::Area
+                | Self::EventCode
+                | Self::Parameter
+                | Self::Geocode
+                | Self::Signature
+                | Self::Unknown
+                | Self::Text
+        )
+    }
+}
+
+/// One element, or a text between elements ([`Tag::Text`]).
 #[derive(Debug)]
-pub(super) struct Node {
-    pub name: String,
+pub(super) struct Node<'d> {
+    /// The local name as it stands.
+    pub name: &'d str,
+    /// Its own text before its first child.
+    pub text: Cow<'d, str>,
+    /// The index after its last descendant; its first child, if any, is the next node.
+    pub end: usize,
+    pub tag: Tag,
     pub space: Space,
-    /// Its own text, not that of its children, as it stands.
-    pub text: String,
+    /// Whether the name is spelled as CAP spells it.
+    pub exact: bool,
     /// Whether it has an attribute that no schema of CAP allows.
     pub attribute: bool,
-    /// Indices into `Tree::nodes`, in order.
-    pub children: Vec<usize>,
 }
 
-/// A whole document; node 0 is the root.
+/// A whole document; node 0 is the root, and every node is followed by its descendants.
 #[derive(Debug)]
-pub(super) struct Tree {
-    pub nodes: Vec<Node>,
-    /// What had to be repaired before it was XML.
-    pub repairs: Vec<&'static str>,
+pub(super) struct Tree<'d> {
+    pub nodes: Vec<Node<'d>>,
+    /// Whether a text may hold what XML cannot carry.
+    pub has_odd: bool,
+    /// Whether a `&` stood alone.
+    pub has_bare_ampersand: bool,
 }
 
-impl Tree {
-    /// The text of a node and everything inside it.
+impl<'d> Tree<'d> {
+    pub fn node(&self, index: usize) -> &Node<'d> {
+        &self.nodes[index]
+    }
+
+    /// The children of a node in order.
+    pub fn children(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
+        let end = self.nodes[index].end;
+        let step = move |at: usize| (at < end).then_some(at);
+        std::iter::successors(step(index + 1), move |&at| step(self.nodes[at].end))
+    }
+
+    /// The text of a node and everything inside it, in order; lines for elements that break lines in HTML.
     pub fn deep_text(&self, index: usize) -> Cow<'_, str> {
         let node = &self.nodes[index];
-        if node.children.is_empty() {
+        if node.end == index + 1 {
             return Cow::Borrowed(&node.text);
         }
-        // Depth is bounded by `Limits`, so is this recursion.
-        let mut text = node.text.clone();
-        for &child in &node.children {
-            text.push(' ');
-            text.push_str(&self.deep_text(child));
+        let mut text = node.text.to_string();
+        for inner in &self.nodes[index + 1..node.end] {
+            let breaks = ["br", "p", "li", "div", "tr"].iter().any(|name| inner.name.eq_ignore_ascii_case(name));
+            if breaks && !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text.push_str(&inner.text);
         }
         Cow::Owned(text)
     }
 }
 
-pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Tree, ReadError> {
-    if bytes.len() > limits.bytes {
-        return Err(ReadError::TooLarge { bytes: bytes.len(), max: limits.bytes });
-    }
-    let mut repairs = Vec::new();
-    let text = decode(bytes, &mut repairs);
-    let mut reader = NsReader::from_str(&text);
-    reader.config_mut().check_comments = false;
-    let mut nodes: Vec<Node> = Vec::new();
-    let mut open: Vec<usize> = Vec::new();
+/// Parses a text. O(n).
+pub(super) fn parse<'d>(text: &'d str, limits: &Limits) -> Result<Tree<'d>, ReadError> {
+    let mut scanner = Scanner::new(text);
+    let mut builder = Builder {
+        // A CAP element has some forty bytes with its end.
+        nodes: Vec::with_capacity((text.len() / 40).min(limits.elements) + 1),
+        open: Vec::with_capacity(16),
+        bindings: Vec::new(),
+        leaves: 0,
+        limits,
+    };
     loop {
-        let at = reader.buffer_position();
-        let event = match reader.read_event() {
-            Ok(event) => event,
-            Err(error) => return Err(ReadError::NotXml { at, why: error.to_string() }),
-        };
-        match event {
-            Event::Start(start) => {
-                let node = node(&reader, &start);
-                add(node, &mut nodes, &mut open, limits, at, true)?;
-            }
-            Event::Empty(start) => {
-                let node = node(&reader, &start);
-                add(node, &mut nodes, &mut open, limits, at, false)?;
-            }
-            Event::End(_) => {
-                open.pop();
-            }
-            Event::Text(part) => append(&part.xml10_content(), &open, &mut nodes, at)?,
-            Event::CData(part) => append(&part.xml10_content(), &open, &mut nodes, at)?,
-            Event::GeneralRef(reference) => {
-                let character = match reference.resolve_char_ref() {
-                    Ok(Some(character)) => character,
-                    Ok(None) => predefined(&reference.xml10_content())?,
-                    Err(error) => return Err(ReadError::NotXml { at, why: error.to_string() }),
-                };
-                append(character.encode_utf8(&mut [0; 4]), &open, &mut nodes, at)?;
-            }
-            Event::DocType(_) => return Err(ReadError::Doctype),
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
-            Event::Eof => break,
+        let at = scanner.at() as u64;
+        match scanner.next()? {
+            Piece::Start { name, empty } => builder.start(name, empty, &scanner.attributes, at)?,
+            Piece::End { name } => builder.end(name, at)?,
+            Piece::Text(text) => builder.text(text, at)?,
+            Piece::Done => break,
         }
     }
-    if let Some(&index) = open.last() {
-        return Err(ReadError::NotXml {
-            at: text.len() as u64, why: format!("“{}” is not closed", nodes[index].name)
-        });
+    if let Some((_, name)) = builder.open.last() {
+        return Err(ReadError::NotXml { at: text.len() as u64, why: format!("“{}” is not closed", short(name)) });
     }
-    if nodes.is_empty() {
+    if builder.nodes.is_empty() {
         return Err(ReadError::NotXml { at: 0, why: "there is no element".to_owned() });
     }
-    Ok(Tree { nodes, repairs })
+    Ok(Tree { nodes: builder.nodes, has_odd: scanner.has_odd, has_bare_ampersand: scanner.has_bare_ampersand })
 }
 
-fn predefined(name: &str) -> Result<char, ReadError> {
-    match name {
-        "amp" => Ok('&'),
-        "lt" => Ok('<'),
-        "gt" => Ok('>'),
-        "quot" => Ok('"'),
-        "apos" => Ok('\''),
-        _ => Err(ReadError::Entity { name: name.chars().take(60).collect() }),
-    }
+/// A prefix that was bound to a namespace at some depth.
+struct Binding<'d> {
+    prefix: &'d str,
+    space: Space,
+    depth: usize,
 }
 
-fn node(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Node {
-    let (space, name) = reader.resolver().resolve_element(start.name());
-    let space = match space {
-        ResolveResult::Bound(space) => match space.0 {
-            "urn:oasis:names:tc:emergency:cap:1.2" => Space::Cap12,
-            "urn:oasis:names:tc:emergency:cap:1.1" => Space::Cap11,
-            "http://www.incident.com/cap/1.0" => Space::Cap10,
-            "http://www.w3.org/2000/09/xmldsig#" => Space::Signature,
-            _ => Space::Other,
-        },
-        ResolveResult::Unbound => Space::None,
-        ResolveResult::Unknown(_) => Space::Other,
-    };
-    let attribute = start.attributes().with_checks(false).flatten().any(|attribute| {
-        let key = attribute.key.as_ref();
-        key != "xmlns" && !key.starts_with("xmlns:") && !key.starts_with("xsi:") && !key.starts_with("xml:")
-    });
-    Node { name: name.as_ref().to_owned(), space, text: String::new(), attribute, children: Vec::new() }
+struct Builder<'d, 'l> {
+    nodes: Vec<Node<'d>>,
+    /// Open elements with their names as written.
+    open: Vec<(usize, &'d str)>,
+    bindings: Vec<Binding<'d>>,
+    /// How many of the open elements should hold text only; in them even white space between elements counts.
+    leaves: usize,
+    limits: &'l Limits,
 }
 
-fn add(
-    node: Node,
-    nodes: &mut Vec<Node>,
-    open: &mut Vec<usize>,
-    limits: &Limits,
-    at: u64,
-    stays_open: bool,
-) -> Result<(), ReadError> {
-    let index = nodes.len();
-    if index >= limits.elements {
-        return Err(ReadError::TooMany { max: limits.elements });
-    }
-    if open.len() >= limits.depth {
-        return Err(ReadError::TooDeep { max: limits.depth });
-    }
-    match open.last() {
-        Some(&parent) => nodes[parent].children.push(index),
-        None if index > 0 => {
+impl<'d> Builder<'d, '_> {
+    fn start(
+        &mut self,
+        qualified: &'d str,
+        empty: bool,
+        attributes: &[(&'d str, &'d str)],
+        at: u64,
+    ) -> Result<(), ReadError> {
+        let index = self.nodes.len();
+        if index >= self.limits.elements {
+            return Err(ReadError::TooMany { max: self.limits.elements });
+        }
+        if self.open.len() >= self.limits.depth {
+            return Err(ReadError::TooDeep { max: self.limits.depth });
+        }
+        if self.open.is_empty() && index > 0 {
             return Err(ReadError::NotXml { at, why: "a second element stands beside the root".to_owned() });
         }
-        None => {}
+        let mut attribute = false;
+        for &(name, value) in attributes {
+            let prefix = match name.strip_prefix("xmlns") {
+                Some("") => "",
+                Some(rest) if rest.starts_with(':') => &rest[1..],
+                _ => {
+                    // The schema language's own attributes may stand everywhere; `xml:lang` and others may not.
+                    attribute |= !name.starts_with("xsi:");
+                    continue;
+                }
+            };
+            if self.bindings.len() >= NAMESPACES_MAX {
+                return Err(ReadError::NotXml { at, why: "more than 256 namespaces are in scope".to_owned() });
+            }
+            self.bindings.push(Binding { prefix, space: Space::of(value), depth: self.open.len() });
+        }
+        let (prefix, name) = qualified.split_once(':').unwrap_or(("", qualified));
+        // Two empty prefixes are the usual case, and comparing their no bytes costs more than all else here: memcmp of the
+        // C library reads at an empty slice's address with a masked load that faults inside.
+        let same = |binding: &&Binding<'_>| match prefix {
+            "" => binding.prefix.is_empty(),
+            prefix => binding.prefix == prefix,
+        };
+        let space = match self.bindings.iter().rev().find(same) {
+            Some(binding) => binding.space,
+            None if prefix.is_empty() => Space::None,
+            None => Space::Other,
+        };
+        let mut tag = Tag::of(name);
+        let exact = tag != Tag::Unknown;
+        if !exact && space.is_cap() {
+            tag = Tag::ALL.iter().copied().find(|tag| tag.name().eq_ignore_ascii_case(name)).unwrap_or(Tag::Unknown);
+        }
+        // Only a signature's own elements stand in its namespace, and nothing else is called so.
+        if (space == Space::Signature) != (tag == Tag::Signature) {
+            tag = Tag::Unknown;
+        }
+        self.nodes.push(Node { name, text: Cow::Borrowed(""), end: index + 1, tag, space, exact, attribute });
+        if empty {
+            self.unbind();
+        } else {
+            self.leaves += usize::from(tag.is_leaf());
+            self.open.push((index, qualified));
+        }
+        Ok(())
     }
-    nodes.push(node);
-    if stays_open {
-        open.push(index);
+
+    fn end(&mut self, qualified: &str, at: u64) -> Result<(), ReadError> {
+        match self.open.pop() {
+            Some((index, name)) if name == qualified => {
+                let end = self.nodes.len();
+                let node = &mut self.nodes[index];
+                node.end = end;
+                self.leaves -= usize::from(node.tag.is_leaf());
+                self.unbind();
+                Ok(())
+            }
+            Some((_, name)) => {
+                let why = format!("“{}” is open and “{}” is closed", short(name), short(qualified));
+                Err(ReadError::NotXml { at, why })
+            }
+            None => {
+                Err(ReadError::NotXml { at, why: format!("“{}” is closed and was not open", short(qualified)) })
+            }
+        }
     }
-    Ok(())
+
+    /// Forgets the prefixes of the element that just ended.
+    fn unbind(&mut self) {
+        let depth = self.open.len();
+        while self.bindings.last().is_some_and(|binding| binding.depth >= depth) {
+            self.bindings.pop();
+        }
+    }
+
+    fn text(&mut self, text: Cow<'d, str>, at: u64) -> Result<(), ReadError> {
+        let Some(&(index, _)) = self.open.last() else {
+            if text.trim().is_empty() {
+                return Ok(());
+            }
+            return Err(ReadError::NotXml { at, why: "text stands outside of the root element".to_owned() });
+        };
+        let last = self.nodes.len() - 1;
+        // Before the first child it is the element's own text; after it, a node of its own keeps the order.
+        if last == index {
+            let own = &mut self.nodes[last].text;
+            if own.is_empty() {
+                *own = text;
+            } else {
+                own.to_mut().push_str(&text);
+            }
+        } else if self.leaves > 0 || !text.trim().is_empty() {
+            if self.nodes.len() >= self.limits.elements {
+                return Err(ReadError::TooMany { max: self.limits.elements });
+            }
+            let end = self.nodes.len() + 1;
+            self.nodes.push(Node {
+                name: "",
+                text,
+                end,
+                tag: Tag::Text,
+                space: Space::None,
+                exact: true,
+                attribute: false,
+            });
+        }
+        Ok(())
+    }
 }
 
-fn append(text: &str, open: &[usize], nodes: &mut [Node], at: u64) -> Result<(), ReadError> {
-    match open.last() {
-        Some(&index) => nodes[index].text.push_str(text),
-        None if text.trim().is_empty() => {}
-        None => return Err(ReadError::NotXml { at, why: "text stands outside of the root element".to_owned() }),
-    }
-    Ok(())
+fn short(text: &str) -> String {
+    text.chars().take(60).collect()
 }
 
-/// Bytes to text: UTF-8, UTF-16 with a mark, ISO-8859-1 when declared; bad bytes become U+FFFD.
-fn decode<'b>(bytes: &'b [u8], repairs: &mut Vec<&'static str>) -> Cow<'b, str> {
-    let utf_16 = |from: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
-        Cow::Owned(String::from_utf16_lossy(&units))
-    };
-    match bytes {
-        [0xff, 0xfe, ..] => return utf_16(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => return utf_16(u16::from_be_bytes),
-        _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_a_mixed_text_is_kept() {
+        let text = "<note>Go <b>up</b> <i>now</i><br/>and<p>wait</p> here<!-- --> too</note>";
+        let tree = parse(text, &Limits::default()).unwrap();
+        assert_eq!(tree.deep_text(0), "Go up now\nand\nwait here too");
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let declaration = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).to_ascii_lowercase();
-    let declaration = declaration.split("?>").next().unwrap_or("");
-    if declaration.starts_with("<?xml")
-        && ["iso-8859-1", "latin1", "us-ascii"].iter().any(|name| declaration.contains(name))
-    {
-        return Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect());
+
+    #[test]
+    fn prefixes_hold_where_they_are_declared() {
+        let text = "<a xmlns='urn:oasis:names:tc:emergency:cap:1.2'><x:b xmlns:x='http://www.incident.com/cap/1.0'><x:c/></x:b><x:d/>\
+                    <e xmlns=''/><f/></a>";
+        let tree = parse(text, &Limits::default()).unwrap();
+        let spaces: Vec<Space> = tree.nodes.iter().map(|node| node.space).collect();
+        assert_eq!(
+            spaces,
+            [Space::Cap12, Space::Cap10, Space::Cap10, Space::Other, Space::None, Space::Cap12],
+            "a, x:b, x:c, x:d, e, f"
+        );
+        let many: String = (0..300).map(|i| format!(" xmlns:p{i}='u'")).collect();
+        assert!(matches!(parse(&format!("<a{many}/>"), &Limits::default()), Err(ReadError::NotXml { .. })));
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
+
+    #[test]
+    fn a_text_after_a_grandchild_belongs_to_the_parent() {
+        let tree = parse("<a><b><c/>s</b>t</a>", &Limits::default()).unwrap();
+        assert_eq!((tree.nodes[3].tag, tree.nodes[4].tag), (Tag::Text, Tag::Text));
+        assert_eq!(tree.children(0).collect::<Vec<_>>(), [1, 4]);
+        assert_eq!(tree.children(1).collect::<Vec<_>>(), [2, 3]);
     }
-    repairs.push("some bytes are no UTF-8; they became U+FFFD");
-    String::from_utf8_lossy(bytes)
 }

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use jiff::fmt::temporal::Pieces;
 
-use crate::cap::{CapTime, GeometryFault, Identifier, ListItem, Polygon, Reference, Sender, Uri};
+use crate::cap::{Base64, CapTime, Identifier, ListItem, NameFault, Pair, Reference, Sender, Uri};
+use crate::content::hex;
 
 /// A value with what had to be repaired, if anything.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,50 +55,96 @@ pub(super) fn time(text: &str) -> Option<Repaired<CapTime>> {
     Some(Repaired::mended(CapTime::parse(&written).ok()?, repair))
 }
 
-/// The characters that a name can't hold, percent-encoded, so that the same wrong name always becomes the same right one.
-fn encoded(text: &str) -> String {
-    let mut name = String::new();
-    for c in text.trim().chars().take(300) {
+/// A name in which what it can't hold is percent-encoded, so that the same wrong name always becomes the same right one.
+fn name<T>(text: &str, new: fn(&str) -> Result<T, NameFault>) -> Option<Repaired<T>> {
+    if let Ok(name) = new(text) {
+        return Some(Repaired::right(name));
+    }
+    let text = text.trim();
+    let mut encoded = String::new();
+    for c in text.chars() {
         if c.is_whitespace() || c.is_control() || matches!(c, ',' | '<' | '&' | '\u{fffe}' | '\u{ffff}') {
             for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                let _ = write!(name, "%{byte:02X}");
+                let _ = write!(encoded, "%{byte:02X}");
             }
         } else {
-            name.push(c);
+            encoded.push(c);
         }
     }
-    name
+    if let Ok(name) = new(&encoded) {
+        return Some(Repaired::mended(name, "spaces, commas, < and & are not allowed here and were percent-encoded"));
+    }
+    // What is too long is cut, with a digest so that two of them stay two.
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    let start: String = encoded.chars().take(64).collect();
+    let cut = (!encoded.is_empty()).then(|| new(&format!("{start}~{}", hex(&digest.as_ref()[..16]))).ok())??;
+    Some(Repaired::mended(cut, "it is longer than 1,000 characters and was cut"))
 }
 
-const NAME_REPAIR: &str = "spaces, commas, < and & are not allowed here and were percent-encoded";
-
 pub(super) fn identifier(text: &str) -> Option<Repaired<Identifier>> {
-    match Identifier::new(text) {
-        Ok(name) => Some(Repaired::right(name)),
-        Err(_) => Some(Repaired::mended(Identifier::new(&encoded(text)).ok()?, NAME_REPAIR)),
-    }
+    name(text, Identifier::new)
 }
 
 pub(super) fn sender(text: &str) -> Option<Repaired<Sender>> {
-    match Sender::new(text) {
-        Ok(name) => Some(Repaired::right(name)),
-        Err(_) => Some(Repaired::mended(Sender::new(&encoded(text)).ok()?, NAME_REPAIR)),
-    }
+    name(text, Sender::new)
 }
 
-/// One reference; its time may need repair.
-pub(super) fn reference(text: &str) -> Option<Repaired<Reference>> {
+/// References as they could be read, and pieces of text that are none.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct References {
+    pub read: Vec<Repaired<Reference>>,
+    pub unread: Vec<String>,
+}
+
+/// References separated by white space; names with spaces and times with a space between are put together again. O(n).
+pub(super) fn references(text: &str) -> References {
+    /// A triplet of longer names was never seen; without an end, each word would be tried with all before it.
+    const PENDING_BYTES_MAX: usize = 600;
+    let mut all = References::default();
+    let mut pending = String::new();
+    for word in text.split_whitespace() {
+        if !pending.is_empty() {
+            pending.push(' ');
+        }
+        pending.push_str(word);
+        if let Some(reference) = reference(&pending) {
+            all.read.push(reference);
+            pending.clear();
+        } else if pending.len() > PENDING_BYTES_MAX {
+            all.unread.push(std::mem::take(&mut pending));
+        }
+    }
+    if !pending.is_empty() {
+        all.unread.push(pending);
+    }
+    all
+}
+
+/// One reference; its time and names may need repair.
+fn reference(text: &str) -> Option<Repaired<Reference>> {
     if let Some(reference) = Reference::parse(text) {
         return Some(Repaired::right(reference));
     }
-    let (sender, rest) = text.split_once(',')?;
-    let (identifier, sent) = rest.rsplit_once(',')?;
-    let reference = Reference {
-        sender: Sender::new(sender).ok()?,
-        identifier: Identifier::new(identifier).ok()?,
-        sent: time(sent)?.value,
-    };
-    Some(Repaired::mended(reference, "the time of the reference was not in CAP's form and was written anew"))
+    let (from, rest) = text.split_once(',')?;
+    let (named, sent) = rest.rsplit_once(',')?;
+    let (from, named, sent) = (sender(from.trim())?, identifier(named.trim())?, time(sent)?);
+    let repair = from.repair.or(named.repair).or(sent.repair).unwrap_or("spaces stand inside a reference");
+    Some(Repaired::mended(Reference { sender: from.value, identifier: named.value, sent: sent.value }, repair))
+}
+
+/// `valueName=value`, as CAP 1.0 wrote its pairs.
+pub(super) fn pair(text: &str) -> Option<Pair> {
+    let (name, value) = text.trim().split_once('=')?;
+    Some(Pair::new(name, value))
+}
+
+/// Content in base64; white space inside is left out.
+pub(super) fn base64(text: &str) -> Option<Base64> {
+    let text = text.trim();
+    if text.contains(char::is_whitespace) {
+        return Base64::new(&text.split_whitespace().collect::<String>()).ok();
+    }
+    Base64::new(text).ok()
 }
 
 /// Items separated by white space; an item in double quotes may hold white space. What can't be an item is left out.
@@ -134,24 +181,6 @@ pub(super) fn uri(text: &str) -> Option<Repaired<Uri>> {
     Some(Repaired::mended(Uri::new(&encoded).ok()?, "the address holds characters that must be percent-encoded"))
 }
 
-/// A polygon: strict, else with spaces around its commas or left open.
-pub(super) fn polygon(text: &str) -> Result<Repaired<Polygon>, GeometryFault> {
-    match Polygon::parse(text) {
-        Ok(polygon) => return Ok(Repaired::right(polygon)),
-        Err(GeometryFault::NotClosed) => {
-            if let Some(first) = text.split_whitespace().next()
-                && let Ok(polygon) = Polygon::parse(&format!("{text} {first}"))
-            {
-                return Ok(Repaired::mended(polygon, "the polygon was not closed; its first position was repeated"));
-            }
-        }
-        Err(_) => {}
-    }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let together = words.join(" ").replace(" ,", ",").replace(", ", ",");
-    Polygon::parse(&together).map(|polygon| Repaired::mended(polygon, "spaces stood around the commas of a polygon"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,10 +207,29 @@ mod tests {
     }
 
     #[test]
-    fn open_polygons_are_closed_and_short_ones_are_not_invented() {
-        assert_eq!(polygon("1,1 1,2 2,2").map(|_| ()), Err(GeometryFault::TooFew));
-        assert!(polygon("1,1 1,2 2,2 2,1").unwrap().repair.is_some());
-        assert!(polygon("1, 1 1 ,2 2,2 1,1").unwrap().repair.is_some());
-        assert!(polygon("\n1,1\t1,2  2,2 1,1 ").unwrap().repair.is_none());
+    fn references_with_faults_inside_are_put_together_again() {
+        let references = references(
+            "a,b,2026-03-21T04:00:00+03:30 the office,no 1,2026-03-21T00:30:00Z a, c, 2026-03-21 00:30:00-00:00 id-1 id-2,",
+        );
+        let read: Vec<String> = references.read.iter().map(|one| one.value.to_string()).collect();
+        assert_eq!(
+            read,
+            [
+                "a,b,2026-03-21T04:00:00+03:30",
+                "the%20office,no%201,2026-03-21T00:30:00-00:00",
+                "a,c,2026-03-21T00:30:00-00:00"
+            ]
+        );
+        assert!(references.read[0].repair.is_none() && references.read[2].repair.is_some());
+        assert_eq!(references.unread, ["id-1 id-2,"]);
+    }
+
+    #[test]
+    fn names_too_long_are_cut_and_stay_different() {
+        let long = |last| identifier(&("a".repeat(2_000) + last)).unwrap().value;
+        assert_ne!(long("1"), long("2"));
+        assert_eq!(long("1"), long("1"));
+        assert_eq!(identifier(" \n"), None);
+        assert_eq!(identifier("two  words").unwrap().value.as_str(), "two%20%20words");
     }
 }

@@ -3,14 +3,25 @@
 //! The same alert always gives the same bytes.
 
 use super::escape;
-use crate::cap::{Alert, Area, CapTime, Info, ListItem, Pair, Resource, Unusable};
+use crate::cap::{Alert, Area, Base64, CapTime, Feet, Info, Language, ListItem, Pair, Resource, Unusable, Uri};
 
 /// The namespace of CAP 1.2.
 pub const NAMESPACE: &str = "urn:oasis:names:tc:emergency:cap:1.2";
 
 /// The CAP 1.2 document of an alert: UTF-8, two spaces for each depth, `\n` line ends. O(n).
+///
+/// ```
+/// use alerts::cap::{Alert, CapTime, Identifier, MsgType, Sender, Status};
+///
+/// let sent = CapTime::parse("2026-03-21T04:00:00+03:30")?;
+/// let alert = Alert::new(Identifier::new("urn:uuid:1")?, Sender::new("crisis@hamadan.ir")?, sent, Status::Test, MsgType::Alert);
+/// let text = alerts::xml::write(&alert);
+/// assert!(text.contains("\n  <sent>2026-03-21T04:00:00+03:30</sent>\n"));
+/// assert_eq!(alerts::xml::read(text.as_bytes())?.alert, alert);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn write(alert: &Alert) -> String {
-    let mut page = Page { text: String::with_capacity(4_096), depth: 1 };
+    let mut page = Page { text: String::with_capacity(size_of_text(alert)), depth: 1 };
     page.text.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<alert xmlns=\"");
     page.text.push_str(NAMESPACE);
     page.text.push_str("\">\n");
@@ -39,6 +50,13 @@ pub fn write(alert: &Alert) -> String {
     page.text
 }
 
+/// About how long the document will be, so that it need not be moved while it grows.
+fn size_of_text(alert: &Alert) -> usize {
+    let areas = alert.infos.iter().flat_map(|info| &info.areas);
+    let shapes = areas.map(|area| 400 + area.polygons.iter().map(|polygon| polygon.ring().len() * 20).sum::<usize>());
+    1_024 + alert.infos.len() * 4_096 + shapes.sum::<usize>()
+}
+
 /// Items separated by spaces, in double quotes where an item has white space; `None` for an empty list.
 fn list(items: &[ListItem]) -> Option<String> {
     let quoted = items.iter().map(|item| {
@@ -55,21 +73,25 @@ struct Page {
 }
 
 impl Page {
-    fn indent(&mut self) {
+    fn open(&mut self, name: &str) {
         for _ in 0..self.depth {
             self.text.push_str("  ");
         }
-    }
-
-    fn element(&mut self, name: &str, value: &str) {
-        self.indent();
         self.text.push('<');
         self.text.push_str(name);
         self.text.push('>');
-        escape::text(&mut self.text, value);
+    }
+
+    fn close(&mut self, name: &str) {
         self.text.push_str("</");
         self.text.push_str(name);
         self.text.push_str(">\n");
+    }
+
+    fn element(&mut self, name: &str, value: &str) {
+        self.open(name);
+        escape::text(&mut self.text, value);
+        self.close(name);
     }
 
     fn maybe(&mut self, name: &str, value: Option<&str>) {
@@ -78,18 +100,23 @@ impl Page {
         }
     }
 
+    /// An element of digits and marks that need no escape.
+    fn plain(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+        self.open(name);
+        write(&mut self.text);
+        self.close(name);
+    }
+
     fn block(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
-        self.indent();
-        self.text.push('<');
-        self.text.push_str(name);
-        self.text.push_str(">\n");
+        self.open(name);
+        self.text.push('\n');
         self.depth += 1;
         inside(self);
         self.depth -= 1;
-        self.indent();
-        self.text.push_str("</");
-        self.text.push_str(name);
-        self.text.push_str(">\n");
+        for _ in 0..self.depth {
+            self.text.push_str("  ");
+        }
+        self.close(name);
     }
 
     fn pair(&mut self, name: &str, pair: &Pair) {
@@ -100,7 +127,7 @@ impl Page {
     }
 
     fn info(&mut self, info: &Info) {
-        self.maybe("language", info.language.as_ref().map(crate::cap::Language::as_str));
+        self.maybe("language", info.language.as_ref().map(Language::as_str));
         for category in info.categories.iter() {
             self.element("category", category.as_str());
         }
@@ -122,7 +149,7 @@ impl Page {
         self.maybe("headline", info.headline.as_deref());
         self.maybe("description", info.description.as_deref());
         self.maybe("instruction", info.instruction.as_deref());
-        self.maybe("web", info.web.as_ref().map(crate::cap::Uri::as_str));
+        self.maybe("web", info.web.as_ref().map(Uri::as_str));
         self.maybe("contact", info.contact.as_deref());
         for parameter in &info.parameters {
             self.pair("parameter", parameter);
@@ -139,33 +166,39 @@ impl Page {
         self.element("resourceDesc", &resource.description);
         self.element("mimeType", &resource.mime_type);
         self.maybe("size", resource.size.map(|size| size.to_string()).as_deref());
-        self.maybe("uri", resource.uri.as_ref().map(crate::cap::Uri::as_str));
-        self.maybe("derefUri", resource.deref_uri.as_deref());
+        self.maybe("uri", resource.uri.as_ref().map(Uri::as_str));
+        self.maybe("derefUri", resource.deref_uri.as_ref().map(Base64::as_str));
         self.maybe("digest", resource.digest.as_deref());
     }
 
     fn area(&mut self, area: &Area) {
         self.element("areaDesc", &area.description);
         for polygon in &area.polygons {
-            self.element("polygon", &polygon.to_cap_text());
+            self.plain("polygon", |text| polygon.write_cap_text(text));
         }
         for unusable in &area.unusable {
             if let Unusable::Polygon(raw) = unusable {
-                self.element("polygon", raw);
+                self.element("polygon", raw.as_str());
             }
         }
         for circle in &area.circles {
-            self.element("circle", &circle.to_cap_text());
+            self.plain("circle", |text| circle.write_cap_text(text));
         }
         for unusable in &area.unusable {
             if let Unusable::Circle(raw) = unusable {
-                self.element("circle", raw);
+                self.element("circle", raw.as_str());
             }
         }
         for geocode in &area.geocodes {
             self.pair("geocode", geocode);
         }
-        self.maybe("altitude", area.altitude.map(|feet| feet.get().to_string()).as_deref());
-        self.maybe("ceiling", area.ceiling.map(|feet| feet.get().to_string()).as_deref());
+        self.feet("altitude", area.altitude);
+        self.feet("ceiling", area.ceiling);
+    }
+
+    fn feet(&mut self, name: &str, feet: Option<Feet>) {
+        if let Some(feet) = feet {
+            self.plain(name, |text| feet.write_cap_text(text));
+        }
     }
 }
