@@ -38,15 +38,72 @@ pub struct Wording {
     pub headline: String,
     /// What happens, where, until when.
     pub description: String,
-    /// What to do.
+    /// What to do, for everybody.
     pub instruction: String,
+    /// What a helper of age should do besides; empty: what everybody should.
+    #[serde(default)]
+    pub helper_instruction: String,
     /// The whole warning as a text message, one segment where at all possible.
     pub sms: String,
     /// What a minor helper should do: never anything that leads into danger.
     pub minor_instruction: String,
-    /// The warning for a voice: no signs, no isolates.
+    /// What a mentor should do for their minors; may be empty.
+    #[serde(default)]
+    pub mentor_instruction: String,
+    /// What the 137 desk should ask and answer; may be empty.
+    #[serde(default)]
+    pub desk_instruction: String,
+    /// The warning for a voice: numbers in words, no signs, no addresses, no isolates.
     pub spoken: String,
 }
+
+impl Wording {
+    /// Every text with its name, in the order in which people read them.
+    ///
+    /// ```
+    /// let wording = alerts::Wording { headline: "Flood".into(), ..Default::default() };
+    /// assert_eq!(wording.texts()[0], ("headline", "Flood"));
+    /// ```
+    pub fn texts(&self) -> [(&'static str, &str); 9] {
+        [
+            ("headline", &self.headline),
+            ("description", &self.description),
+            ("instruction", &self.instruction),
+            ("helper_instruction", &self.helper_instruction),
+            ("minor_instruction", &self.minor_instruction),
+            ("mentor_instruction", &self.mentor_instruction),
+            ("desk_instruction", &self.desk_instruction),
+            ("sms", &self.sms),
+            ("spoken", &self.spoken),
+        ]
+    }
+
+    /// The same wording with each text changed; a text that is empty stays so.
+    ///
+    /// ```
+    /// let wording = alerts::Wording { sms: "سیل".into(), ..Default::default() };
+    /// let louder = wording.map(|text| format!("{text}!"));
+    /// assert_eq!((louder.sms.as_str(), louder.headline.as_str()), ("سیل!", ""));
+    /// ```
+    #[must_use]
+    pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        let change = |text: &String| if text.is_empty() { String::new() } else { change(text) };
+        Self {
+            headline: change(&self.headline),
+            description: change(&self.description),
+            instruction: change(&self.instruction),
+            helper_instruction: change(&self.helper_instruction),
+            sms: change(&self.sms),
+            minor_instruction: change(&self.minor_instruction),
+            mentor_instruction: change(&self.mentor_instruction),
+            desk_instruction: change(&self.desk_instruction),
+            spoken: change(&self.spoken),
+        }
+    }
+}
+
+/// Texts without which an alert can still be published.
+const MAY_BE_EMPTY: [&str; 3] = ["helper_instruction", "mentor_instruction", "desk_instruction"];
 
 /// A zone with its stable code and its names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,18 +244,13 @@ impl Content {
             if let Err(error) = Language::new(lang) {
                 fault(format!("wordings.{lang}"), error.to_string());
             }
-            let texts = [
-                ("headline", &wording.headline, HEADLINE_CHARS_MAX),
-                ("description", &wording.description, TEXT_CHARS_MAX),
-                ("instruction", &wording.instruction, TEXT_CHARS_MAX),
-                ("sms", &wording.sms, TEXT_CHARS_MAX),
-                ("minor_instruction", &wording.minor_instruction, TEXT_CHARS_MAX),
-                ("spoken", &wording.spoken, TEXT_CHARS_MAX),
-            ];
-            for (name, text, chars_max) in texts {
+            for (name, text) in wording.texts() {
+                let chars_max = if name == "headline" { HEADLINE_CHARS_MAX } else { TEXT_CHARS_MAX };
                 let chars = text.chars().count();
                 if text.trim().is_empty() {
-                    fault(format!("wordings.{lang}.{name}"), "empty".into());
+                    if !MAY_BE_EMPTY.contains(&name) {
+                        fault(format!("wordings.{lang}.{name}"), "empty".into());
+                    }
                 } else if chars > chars_max {
                     fault(
                         format!("wordings.{lang}.{name}"),

@@ -12,6 +12,13 @@ pub type Texts = BTreeMap<String, String>;
 /// The text of `lang`, else of the same primary language, else Persian, else English, else any.
 ///
 /// `None` only for an empty map. O(log n) in the usual case.
+///
+/// ```
+/// use alerts::{text_in, texts};
+/// let name = texts([("fa", "سیل"), ("en", "Flood")]);
+/// assert_eq!(text_in(&name, "en-GB"), Some("Flood"));
+/// assert_eq!(text_in(&name, "ckb"), Some("سیل"));
+/// ```
 pub fn text_in<'t>(texts: &'t Texts, lang: &str) -> Option<&'t str> {
     let primary = lang.split('-').next().unwrap_or(lang);
     texts
@@ -66,6 +73,10 @@ impl Hazard {
     }
 
     /// The hazard's name in Persian and English, as CAP `event` shows it.
+    ///
+    /// ```
+    /// assert_eq!(alerts::Hazard::Ice.names()["fa"], "یخبندان");
+    /// ```
     pub fn names(self) -> Texts {
         match self {
             Self::Flood => texts([("fa", "سیل"), ("en", "Flood")]),
@@ -107,6 +118,10 @@ impl Level {
     }
 
     /// The level's name in Persian and English.
+    ///
+    /// ```
+    /// assert_eq!(alerts::Level::Red.names()["fa"], "قرمز");
+    /// ```
     pub fn names(self) -> Texts {
         match self {
             Self::Unknown => texts([("fa", "نامعلوم"), ("en", "Unknown")]),
@@ -118,6 +133,10 @@ impl Level {
     }
 
     /// The value of the MeteoAlarm parameter `awareness_level`, `None` for `Unknown`.
+    ///
+    /// ```
+    /// assert_eq!(alerts::Level::Orange.awareness(), Some("3; orange; Severe"));
+    /// ```
     ///
     /// Source of the form: MeteoAlarm CAP profile, as seen in published Austrian and Serbian alerts (“2; yellow; Moderate”).
     pub const fn awareness(self) -> Option<&'static str> {

@@ -110,7 +110,8 @@ mod triple; // From impact, time and evidence to severity, urgency and certainty
 pub mod calendar; // Dates, times and numbers for people.
 mod compose; // From facts to words in every language.
 pub mod feed; // All live alerts as Atom and RSS.
-pub mod template; // The texts of the house, overridable by a city.
+pub mod template;
+pub mod voice; // The same for ears. // The texts of the house, overridable by a city.
 
 pub mod content; // What people edit as a draft.
 pub mod lifecycle; // Draft, approved, live, ended: stages that refuse.

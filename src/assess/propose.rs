@@ -4,9 +4,12 @@
 
 use std::time::Duration;
 
-use alerts::{Content, Evidence, Facts, Kind, Level, NamedZone, Occasion, TimeToImpact, cap::ResponseType, triple};
+use alerts::{
+    Content, Evidence, Facts, Hazard, Kind, Level, NamedZone, Occasion, TimeToImpact, Unit, cap::ResponseType, triple,
+};
 use geo_types::MultiPolygon;
 use jiff::{SignedDuration, Timestamp};
+use maps::ZoneKind;
 
 use super::{
     fuse::probability,
@@ -39,7 +42,12 @@ pub fn content(
     let hours = rule.map_or(ground.config.issue.expires_hours as f64, |rule| rule.alert.expires_after.value);
     let expires = now + Duration::from_secs_f64(3600.0 * hours);
     let expires = Timestamp::from_second(expires.as_second()).expect("a valid time stays valid without its fraction");
-    let occasion = if over { Occasion::AllClear } else { Occasion::usual(incident.hazard, incident.level) };
+    let passes_only =
+        incident.zones.iter().filter_map(|hit| city.zone(&hit.code)).all(|zone| zone.kind == ZoneKind::Pass);
+    let occasion = match &measure {
+        _ if over => Occasion::AllClear,
+        measured => occasion(incident.hazard, incident.level, passes_only, measured.as_ref().map(|(_, m)| m.unit)),
+    };
     let (place, measure) = measure.filter(|_| !over).unzip();
     let facts = Facts {
         hazard: incident.hazard,
@@ -85,6 +93,18 @@ pub fn content(
     })
 }
 
+/// Which text speaks. Snow has several: on a pass that is red, the road is what matters; where wind was measured, the drift.
+///
+/// Source for the pass: more than 60 cm at the Asadabad pass closed it (see `rules/snow.toml`, threshold red). Load on roofs
+/// needs the snow's density, which nobody measures here: an officer chooses that text.
+fn occasion(hazard: Hazard, level: Level, passes_only: bool, measured: Option<Unit>) -> Occasion {
+    match (hazard, level, measured) {
+        (Hazard::Snow, _, Some(Unit::MetrePerSecond)) => Occasion::SnowDrift,
+        (Hazard::Snow, Level::Red, _) if passes_only => Occasion::BlockedPass,
+        (Hazard::Flood | Hazard::Snow | Hazard::Ice, ..) => Occasion::usual(hazard, level),
+    }
+}
+
 /// What people should do, in CAP's words.
 fn response_types(over: bool, level: Level) -> Vec<ResponseType> {
     match level {
@@ -92,5 +112,21 @@ fn response_types(over: bool, level: Level) -> Vec<ResponseType> {
         Level::Unknown | Level::Green | Level::Yellow => vec![ResponseType::Monitor, ResponseType::Prepare],
         Level::Orange => vec![ResponseType::Prepare, ResponseType::Avoid],
         Level::Red => vec![ResponseType::Evacuate, ResponseType::Avoid],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_the_snow_chooses_the_words() {
+        use Occasion::{BlockedPass, FlashFlood, HeavySnow, SnowDrift};
+        let depth = Some(Unit::Centimetre);
+        assert_eq!(occasion(Hazard::Snow, Level::Red, true, depth), BlockedPass);
+        assert_eq!(occasion(Hazard::Snow, Level::Orange, true, depth), HeavySnow, "likely to close is not closed");
+        assert_eq!(occasion(Hazard::Snow, Level::Red, false, depth), HeavySnow, "the town is more than its pass");
+        assert_eq!(occasion(Hazard::Snow, Level::Orange, false, Some(Unit::MetrePerSecond)), SnowDrift);
+        assert_eq!(occasion(Hazard::Flood, Level::Red, true, Some(Unit::MetrePerSecond)), FlashFlood);
     }
 }

@@ -601,6 +601,8 @@ fn unit(quantity: &str) -> Option<alerts::Unit> {
     match quantity {
         "stage_m" => Some(alerts::Unit::Metre),
         "snow_depth_cm" => Some(alerts::Unit::Centimetre),
+        "wind_ms" => Some(alerts::Unit::MetrePerSecond),
+        "air_temp_c" => Some(alerts::Unit::DegreeCelsius),
         _ => None,
     }
 }

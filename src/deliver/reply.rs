@@ -342,7 +342,7 @@ async fn ask_back(
 /// A headline in a list of an SMS.
 fn short(subject: &str) -> String {
     let bare: String = subject.chars().filter(|letter| !matches!(letter, '\u{2066}'..='\u{2069}')).collect();
-    if bare.chars().count() <= 30 { bare } else { bare.chars().take(29).chain(['…']).collect() }
+    alerts::message::shortened(&bare, 30)
 }
 
 async fn record(ground: &Ground, tx: &mut Tx, about: &Candidate, answer: Answer, via: &str) -> Result<bool, Fault> {

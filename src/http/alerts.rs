@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use alerts::{Content, Hazard, Kind, Level, NamedZone, Texts, lifecycle::Ending, message::segments};
+use alerts::{Content, Hazard, Kind, Level, NamedZone, Occasion, Texts, lifecycle::Ending, message::segments};
 use axum::{
     Json,
     extract::{
@@ -170,6 +170,10 @@ pub struct NewDraft {
     /// yellow, orange or red.
     #[schema(value_type = String)]
     level: Level,
+    /// Which text speaks: flood_watch, flood_warning, flash_flood, heavy_snow, snow_drift, roof_load, blocked_pass or ice; without it, what is usually said.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    occasion: Option<Occasion>,
     /// Zone codes.
     zones: Vec<String>,
 }
@@ -269,8 +273,8 @@ pub async fn draft(
     officer: Officer,
     body: Result<Json<NewDraft>, JsonRejection>,
 ) -> Result<(StatusCode, Json<AlertView>), Problem> {
-    let Json(NewDraft { hazard, level, zones }) = body?;
-    let alert = issue::draft(&app.ground, &officer, &issue::NewDraft { hazard, level, zones }).await?;
+    let Json(NewDraft { hazard, level, occasion, zones }) = body?;
+    let alert = issue::draft(&app.ground, &officer, &issue::NewDraft { hazard, level, occasion, zones }).await?;
     created(&app, &officer, alert).await
 }
 

@@ -34,6 +34,8 @@ pub struct NewDraft {
     pub hazard: Hazard,
     /// How badly: yellow, orange or red.
     pub level: Level,
+    /// Which text speaks; `None`: what is usually said of the hazard at this level.
+    pub occasion: Option<Occasion>,
     /// Codes of the zones; a district stands for its neighbourhoods.
     pub zones: Vec<String>,
 }
@@ -76,7 +78,7 @@ pub async fn adopt(ground: &Ground, by: &Officer, proposal: ProposalId) -> Resul
 pub async fn draft(ground: &Ground, by: &Officer, new: &NewDraft) -> Result<Alert, Refusal> {
     let now = ground.now();
     let id = AlertId::draw(&ground.ids, now);
-    let content = words::from_template(ground, new.hazard, new.level, &new.zones, ground.exercise)?;
+    let content = words::from_template(ground, new.hazard, new.level, new.occasion, &new.zones, ground.exercise)?;
     let mut tx = ground.store.write("draft alert").await?;
     let start = Start {
         thread: id.0,

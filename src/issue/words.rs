@@ -21,15 +21,20 @@ use crate::{ground::Ground, id::ExerciseId};
 /// A message about an ending holds at least so long, so that receivers that ask now and then still see it.
 const ENDING_HOLDS_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
 
-/// A first content for a hazard in some zones. Where impact, time and certainty are not known, it says what the level usually means;
+/// A first content for a hazard in some zones, in the words of an occasion (`None`: what is usually said at this level). Where impact, time and certainty are not known, it says what the level usually means;
 /// the author corrects it.
 pub(super) fn from_template(
     ground: &Ground,
     hazard: Hazard,
     level: Level,
+    occasion: Option<Occasion>,
     codes: &[String],
     exercise: Option<ExerciseId>,
 ) -> Result<Content, Refusal> {
+    let occasion = occasion.unwrap_or(Occasion::usual(hazard, level));
+    if !occasion.warns() || !occasion.fits(hazard) {
+        return Err(Refusal::Unusable(vec![format!("occasion: “{occasion}” is no warning of {hazard}")]));
+    }
     let (impact, time) = match level {
         Level::Unknown | Level::Green => {
             return Err(Refusal::Unusable(vec!["level: a warning needs yellow, orange or red".into()]));
@@ -42,7 +47,6 @@ pub(super) fn from_template(
     let zones = zones(ground, codes)?;
     let settings = &ground.config.issue;
     let expires = ground.now() + SignedDuration::from_hours(settings.expires_hours);
-    let occasion = Occasion::usual(hazard, level);
     let polygons = zones.iter().flat_map(|(_, shape)| shape.0.clone()).collect();
     let zones: Vec<NamedZone> = zones.into_iter().map(|(zone, _)| zone).collect();
     Ok(Content {
@@ -136,7 +140,7 @@ pub(super) fn prepared(ground: &Ground, content: Content, exercise: Option<Exerc
     let unwritable =
         |text: &str| text.contains(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t'));
     for (lang, wording) in &content.wordings {
-        for (name, text) in fields(wording) {
+        for (name, text) in wording.texts() {
             if unwritable(text) || unwritable(lang) {
                 faults.push(format!("wordings.{lang}.{name}: holds a control character"));
             }
@@ -154,7 +158,7 @@ pub(super) fn prepared(ground: &Ground, content: Content, exercise: Option<Exerc
     }
     if exercise.is_some() {
         for (lang, wording) in &mut content.wordings {
-            *wording = each_text(wording, |text| ground.templates.marked_as_exercise(lang, text));
+            *wording = ground.templates.marked_wording(lang, wording);
         }
     }
     Ok(content)
@@ -189,28 +193,6 @@ fn same_ground(left: &MultiPolygon<f64>, right: &MultiPolygon<f64>) -> bool {
         a.0.len() == b.0.len() && a.0.iter().zip(&b.0).all(|(a, b)| near(a, b))
     };
     left.0.len() == right.0.len() && left.0.iter().all(|one| right.0.iter().any(|other| same(one, other)))
-}
-
-fn fields(wording: &Wording) -> [(&'static str, &str); 6] {
-    [
-        ("headline", &wording.headline),
-        ("description", &wording.description),
-        ("instruction", &wording.instruction),
-        ("sms", &wording.sms),
-        ("minor_instruction", &wording.minor_instruction),
-        ("spoken", &wording.spoken),
-    ]
-}
-
-fn each_text(wording: &Wording, change: impl Fn(&str) -> String) -> Wording {
-    Wording {
-        headline: change(&wording.headline),
-        description: change(&wording.description),
-        instruction: change(&wording.instruction),
-        sms: change(&wording.sms),
-        minor_instruction: change(&wording.minor_instruction),
-        spoken: change(&wording.spoken),
-    }
 }
 
 fn zones<'g>(ground: &'g Ground, codes: &[String]) -> Result<Vec<(NamedZone, &'g MultiPolygon<f64>)>, Refusal> {

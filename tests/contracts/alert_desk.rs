@@ -273,8 +273,11 @@ async fn an_exercise_says_so_everywhere_and_never_stands_in_the_city_s_feed() {
     let server = Server::over(ground).await;
 
     let draft = server.drafts().await;
-    for (lang, mark) in [("fa", "مانور"), ("en", "EXERCISE")] {
+    for (lang, mark, spoken) in
+        [("fa", "مانور: ", "این فقط یک مانور است. "), ("en", "EXERCISE: ", "This is only a drill. ")]
+    {
         for (field, text) in draft["content"]["wordings"][lang].as_object().expect("a wording") {
+            let mark = if field == "spoken" { spoken } else { mark };
             assert!(text.as_str().expect("a text").starts_with(mark), "{lang} {field}: {text}");
         }
     }

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, io::Write, process::Command, sync::Arc, time::Duration};
 
 use alerts::{
-    Content, Hazard, Kind, Level,
+    Content, Hazard, Kind, Level, Occasion,
     cap::{MsgType, ResponseType, Status, Urgency},
     lifecycle::{Ending, Refusal as Lifecycle, Stage},
     xml,
@@ -72,6 +72,7 @@ impl Desk {
         let new = NewDraft {
             hazard: Hazard::Flood,
             level: Level::Orange,
+            occasion: None,
             zones: zones.iter().map(|zone| (*zone).to_owned()).collect(),
         };
         issue::draft(&self.ground, &officer(&self.reza), &new).await.expect("a draft")
@@ -444,10 +445,19 @@ async fn what_would_be_wrong_is_refused_before_anybody_sees_it() {
     on_both_engines(|ground| async move {
         let desk = Desk::at(ground).await;
         let officer = officer(&desk.reza);
-        let unknown = NewDraft { hazard: Hazard::Flood, level: Level::Red, zones: vec!["atlantis".into()] };
+        let drafted =
+            |level, occasion, zone: &str| NewDraft { hazard: Hazard::Flood, level, occasion, zones: vec![zone.into()] };
+        let unknown = drafted(Level::Red, None, "atlantis");
         assert!(matches!(issue::draft(&desk.ground, &officer, &unknown).await, Err(Refusal::Unusable(_))));
-        let green = NewDraft { hazard: Hazard::Flood, level: Level::Green, zones: vec![ZONES[0].into()] };
+        let green = drafted(Level::Green, None, ZONES[0]);
         assert!(matches!(issue::draft(&desk.ground, &officer, &green).await, Err(Refusal::Unusable(_))));
+        for wrong in [Occasion::RoofLoad, Occasion::AllClear] {
+            let wrong = drafted(Level::Red, Some(wrong), ZONES[0]);
+            assert!(matches!(issue::draft(&desk.ground, &officer, &wrong).await, Err(Refusal::Unusable(_))));
+        }
+        let watch = drafted(Level::Red, Some(Occasion::FloodWatch), ZONES[0]);
+        let watch = issue::draft(&desk.ground, &officer, &watch).await.expect("a draft in the words that were chosen");
+        assert!(watch.content.wordings["en"].headline.starts_with("Flooding possible in"));
 
         let draft = desk.drafts(&ZONES).await;
         let edit = |change: fn(&mut Content)| {

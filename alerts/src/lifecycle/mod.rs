@@ -23,9 +23,9 @@ mod stage; // Where an alert stands, and why a change is refused.
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::calendar;
 use crate::cap::{Alert, CapTime, Identifier, Sender};
 use crate::content::{Content, Envelope};
+use crate::{calendar, voice};
 
 pub use answer::{Answer, Answered, answer};
 pub use identifier::IdentifierForm;
@@ -271,19 +271,9 @@ impl<P: PartialEq + Clone> Case<P> {
 /// Texts in which the end was reworded by hand are left as they are: who edits the draft sees them.
 pub fn with_end(content: &Content, until: Timestamp, tz: &TimeZone) -> Content {
     let wordings = content.wordings.iter().map(|(lang, wording)| {
-        let (was, will) = (calendar::when(lang, content.expires, tz), calendar::when(lang, until, tz));
-        let mut wording = wording.clone();
-        for text in [
-            &mut wording.headline,
-            &mut wording.description,
-            &mut wording.instruction,
-            &mut wording.sms,
-            &mut wording.minor_instruction,
-            &mut wording.spoken,
-        ] {
-            *text = text.replace(&was, &will);
-        }
-        (lang.clone(), wording)
+        let told = |at| (calendar::when(lang, at, tz), voice::when(lang, at, tz));
+        let ((was, was_said), (will, will_be_said)) = (told(content.expires), told(until));
+        (lang.clone(), wording.map(|text| text.replace(&was, &will).replace(&was_said, &will_be_said)))
     });
     Content { expires: until, wordings: wordings.collect(), ..content.clone() }
 }

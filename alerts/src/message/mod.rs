@@ -6,4 +6,4 @@ mod notice;
 mod segments;
 
 pub use notice::{Audience, Extras, Form, Notice, notice};
-pub use segments::{Coding, Segments, parts, segments};
+pub use segments::{Coding, Segments, parts, segments, shortened};

@@ -10,6 +10,7 @@ use crate::fault::Fault;
 use crate::level::text_in;
 use crate::template::pattern::without_isolates;
 use crate::template::{Phrase, Templates};
+use crate::voice;
 
 /// Whom a notice is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,14 +18,19 @@ use crate::template::{Phrase, Templates};
 pub enum Audience {
     /// Everybody: feeds, boards, pages.
     Public,
-    /// A helper of age.
+    /// A helper of age: what everybody should do, then what a helper can.
     Helper,
-    /// A helper who is a minor: the instruction is the one for minors.
+    /// A helper who is a minor: the instruction is the one for minors, and no other.
     MinorHelper,
-    /// A minor's mentor: told what the minor was told.
+    /// A minor's mentor: what everybody should do, what a mentor should, and what the minor was told.
     Mentor,
-    /// The 137 desk: what callers will ask about.
+    /// The 137 desk: what callers were told, what to ask them, and whom to call in.
     Desk,
+}
+
+impl Audience {
+    /// Every audience.
+    pub const ALL: [Self; 5] = [Self::Public, Self::Helper, Self::MinorHelper, Self::Mentor, Self::Desk];
 }
 
 /// What a notice is made for.
@@ -35,8 +41,13 @@ pub enum Form {
     Sms,
     /// E-mail, app, page, webhook.
     Full,
-    /// A voice.
+    /// A voice: a call, a loudspeaker, a screen reader.
     Spoken,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; 3] = [Self::Sms, Self::Full, Self::Spoken];
 }
 
 /// What belongs to one notice, beside the alert.
@@ -63,7 +74,32 @@ pub struct Notice {
 
 /// The notice of an alert for one person.
 ///
-/// The language falls back to its primary language, then Persian, then English. Errors: a content without any wording.
+/// The language falls back to its primary language, then Persian, then English. A text message has no isolates and, where at
+/// all possible, one segment; a spoken one is fit for a voice whatever an editor wrote (see [`voice::spoken`]). Errors: a
+/// content without any wording.
+///
+/// ```
+/// # use alerts::{Content, Facts, Hazard, Level, NamedZone, Occasion, Templates, compose, texts};
+/// # use alerts::cap::{Certainty, ResponseType, Severity, Urgency};
+/// use alerts::message::{Audience, Extras, Form, notice};
+/// # let zone = texts([("fa", "بازار"), ("en", "Bazaar")]);
+/// # let facts = Facts {
+/// #     hazard: Hazard::Flood, level: Level::Red, kind: Occasion::FlashFlood, zones: vec![zone.clone()], place: None, measure: None, onset: None,
+/// #     expires: "2026-03-21T04:00:00Z".parse()?, tz: jiff::tz::TimeZone::UTC, contact: "137".into(), exercise: false,
+/// # };
+/// # let templates = Templates::embedded();
+/// # let content = Content {
+/// #     hazard: facts.hazard, level: facts.level, wordings: compose(&templates, &facts).map_err(|faults| faults[0].clone())?,
+/// #     zones: vec![NamedZone { code: "bazaar".into(), name: zone }], polygons: geo_types::MultiPolygon::new(vec![]), response_types: vec![ResponseType::Evacuate],
+/// #     urgency: Urgency::Immediate, severity: Severity::Extreme, certainty: Certainty::Observed, effective: None, onset: None,
+/// #     expires: facts.expires, contact: facts.contact, web: None, event_code: "OET-081".into(),
+/// # };
+/// let sms = notice(&templates, &content, Audience::Helper, "fa", Form::Sms, &Extras { reply: Some("1"), ..Extras::default() })?;
+/// assert_eq!(sms.body, "سیل در بازار! همین حالا به جای بلند بروید. وارد آب نشوید. ۱۳۷. دیدم=۱");
+/// let call = notice(&templates, &content, Audience::MinorHelper, "en", Form::Spoken, &Extras { exercise: true, ..Extras::default() })?;
+/// assert!(call.body.starts_with("This is only a drill. Flood, danger to life in Bazaar: go to high ground now. Go to an upper floor"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn notice(
     templates: &Templates,
     content: &Content,
@@ -79,26 +115,42 @@ pub fn notice(
         .ok_or_else(|| Fault::new("wordings", "the alert has no text in any language that people read"))?;
     let mark = |text: String| if extras.exercise { templates.marked_as_exercise(lang, &text) } else { text };
     let body = match form {
-        Form::Sms => sms(templates, wording, audience, lang, extras)?,
-        Form::Full => full(templates, content, wording, audience, lang, extras)?,
-        Form::Spoken => match audience {
-            Audience::MinorHelper => without_isolates(&format!(
-                "{} {}",
-                wording.headline.trim_end_matches('.').to_owned() + ".",
-                wording.minor_instruction
-            )),
-            Audience::Mentor => match extras.minor {
-                Some(minor) => mentor_copy(templates, lang, minor, &wording.spoken)?,
-                None => wording.spoken.clone(),
-            },
-            Audience::Public | Audience::Helper | Audience::Desk => wording.spoken.clone(),
-        },
+        Form::Sms => mark(sms(templates, wording, audience, lang, extras)?),
+        Form::Full => mark(full(templates, content, wording, audience, lang, extras)?),
+        Form::Spoken => spoken(templates, wording, audience, lang, extras)?,
     };
     let subject = match form {
         Form::Full => wording.headline.clone(),
         Form::Sms | Form::Spoken => without_isolates(&wording.headline),
     };
-    Ok(Notice { subject: mark(subject), body: mark(body) })
+    Ok(Notice { subject: mark(subject), body })
+}
+
+/// What is read out; a drill is told once, at the beginning.
+fn spoken(
+    templates: &Templates,
+    wording: &Wording,
+    audience: Audience,
+    lang: &str,
+    extras: &Extras<'_>,
+) -> Result<String, Fault> {
+    let bare = |text: &str| templates.without_mark(lang, text).to_owned();
+    let is_marked = |text: &str| bare(text).len() < text.trim_start().len();
+    let (text, source) = match (audience, extras.minor) {
+        (Audience::MinorHelper, _) => {
+            let headline = bare(&wording.headline);
+            (format!("{}. {}", headline.trim_end_matches('.'), bare(&wording.minor_instruction)), &wording.headline)
+        }
+        (Audience::Mentor, Some(minor)) => {
+            let values = [("minor", minor), ("text", &*bare(&wording.spoken))];
+            (templates.speak(Phrase::MentorCopy, lang, &values)?, &wording.spoken)
+        }
+        (Audience::Public | Audience::Helper | Audience::Mentor | Audience::Desk, _) => {
+            (bare(&wording.spoken), &wording.spoken)
+        }
+    };
+    let text = voice::spoken(lang, &text);
+    Ok(if extras.exercise || is_marked(source) { templates.spoken_as_exercise(lang, &text) } else { text })
 }
 
 /// `For Sara: …`; the mark of an exercise goes before it.
@@ -158,15 +210,23 @@ fn full(
     }
     lines.push(wording.description.clone());
     match audience {
-        Audience::Public | Audience::Helper | Audience::Desk => lines.push(wording.instruction.clone()),
+        Audience::Public => lines.push(wording.instruction.clone()),
+        Audience::Helper => lines.extend([wording.instruction.clone(), wording.helper_instruction.clone()]),
         Audience::MinorHelper => lines.push(wording.minor_instruction.clone()),
         Audience::Mentor => {
-            lines.push(wording.instruction.clone());
-            if extras.minor.is_some() {
-                lines.push(wording.minor_instruction.clone());
+            lines.extend([wording.instruction.clone(), wording.mentor_instruction.clone()]);
+            if let Some(minor) = extras.minor {
+                let values = [("minor", minor), ("text", wording.minor_instruction.as_str())];
+                lines.push(templates.write(Phrase::MinorWasTold, lang, &values)?);
             }
         }
+        // The desk reads first what it should do, then what the public was told.
+        Audience::Desk => {
+            lines.insert(2, wording.desk_instruction.clone());
+            lines.push(wording.instruction.clone());
+        }
     }
+    lines.retain(|line| !line.is_empty());
     lines.push(templates.write(Phrase::ContactLine, lang, &[("contact", &content.contact)])?);
     if let Some(link) = extras.link {
         lines.push(templates.write(Phrase::LinkLine, lang, &[("link", link)])?);

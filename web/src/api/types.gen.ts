@@ -1733,6 +1733,8 @@ export interface components {
             hazard: string;
             /** @description yellow, orange or red. */
             level: string;
+            /** @description Which text speaks: flood_watch, flood_warning, flash_flood, heavy_snow, snow_drift, roof_load, blocked_pass or ice; without it, what is usually said. */
+            occasion?: string | null;
             /** @description Zone codes. */
             zones: string[];
         };

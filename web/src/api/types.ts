@@ -63,7 +63,10 @@ export interface Wording {
   description: string;
   instruction: string;
   sms: string;
+  helper_instruction: string;
   minor_instruction: string;
+  mentor_instruction: string;
+  desk_instruction: string;
   spoken: string;
 }
 export interface NamedZone {

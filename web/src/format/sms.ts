@@ -16,13 +16,16 @@ export interface SmsCost {
   left: number;
 }
 
-/** Sizes of the pieces that may not be cut apart: an escaped GSM letter or a surrogate pair is two units. */
+const letters = new Intl.Segmenter('und', { granularity: 'grapheme' });
+
+/** Sizes of the pieces that may not be cut apart: an escaped GSM letter is two units; a letter of several characters, or an emoji, stays whole. */
 function pieces(text: string): { encoding: 'gsm7' | 'ucs2'; sizes: number[] } {
-  const letters = [...text];
-  if (letters.every((letter) => gsmBasic.has(letter) || gsmExtended.has(letter))) {
-    return { encoding: 'gsm7', sizes: letters.map((letter) => (gsmExtended.has(letter) ? 2 : 1)) };
+  const characters = [...text];
+  if (characters.every((one) => gsmBasic.has(one) || gsmExtended.has(one))) {
+    return { encoding: 'gsm7', sizes: characters.map((one) => (gsmExtended.has(one) ? 2 : 1)) };
   }
-  return { encoding: 'ucs2', sizes: letters.map((letter) => letter.length) };
+  const whole = [...letters.segment(text)].map(({ segment }) => segment);
+  return { encoding: 'ucs2', sizes: whole.flatMap((letter) => (letter.length <= 67 ? letter.length : [...letter].map((one) => one.length))) };
 }
 
 /** What `text` costs; an empty text costs nothing. */

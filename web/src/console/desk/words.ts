@@ -13,7 +13,10 @@ export const fields = [
   { name: 'sms', rows: 3, max: 600 },
   { name: 'description', rows: 4, max: 5000 },
   { name: 'instruction', rows: 4, max: 5000 },
+  { name: 'helper_instruction', rows: 3, max: 5000 },
   { name: 'minor_instruction', rows: 3, max: 5000 },
+  { name: 'mentor_instruction', rows: 3, max: 5000 },
+  { name: 'desk_instruction', rows: 3, max: 5000 },
   { name: 'spoken', rows: 3, max: 5000 },
 ] as const satisfies readonly { name: keyof Wording; rows: number; max: number }[];
 
