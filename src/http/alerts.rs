@@ -174,6 +174,9 @@ pub struct NewDraft {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     occasion: Option<Occasion>,
+    /// What is expected; what is left out is what the level usually means.
+    #[serde(default)]
+    expected: issue::Expected,
     /// Zone codes.
     zones: Vec<String>,
 }
@@ -273,8 +276,9 @@ pub async fn draft(
     officer: Officer,
     body: Result<Json<NewDraft>, JsonRejection>,
 ) -> Result<(StatusCode, Json<AlertView>), Problem> {
-    let Json(NewDraft { hazard, level, occasion, zones }) = body?;
-    let alert = issue::draft(&app.ground, &officer, &issue::NewDraft { hazard, level, occasion, zones }).await?;
+    let Json(NewDraft { hazard, level, occasion, expected, zones }) = body?;
+    let new = issue::NewDraft { hazard, level, occasion, expected, zones };
+    let alert = issue::draft(&app.ground, &officer, &new).await?;
     created(&app, &officer, alert).await
 }
 

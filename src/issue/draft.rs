@@ -3,12 +3,14 @@
 //! Whoever adopts, drafts or edits is an author; an edit must name the content it replaces, and voids an approval.
 
 use alerts::{
-    Content, Hazard, Kind, Level, Occasion,
+    Content, Hazard, Impact, Kind, Level, Occasion,
     lifecycle::{Case, Ending, Refusal as Lifecycle, Stage},
 };
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::json;
 use tracing::info;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
@@ -27,6 +29,39 @@ use crate::{
 /// The longest reason that staff can give, in characters.
 const WHY_CHARS_MAX: usize = 500;
 
+/// How sure staff are of what they expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sure {
+    /// Somebody of the staff sees it.
+    Seen,
+    /// More than about even.
+    Likely,
+    /// Up to about even.
+    Possible,
+    /// About none.
+    Unlikely,
+}
+
+/// What staff expect: CAP's severity, urgency and certainty follow from it by the tables of `alerts::triple`.
+///
+/// What they don't say is taken from what the level usually means; the author corrects it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// How much harm where it is worst: minimal, minor, significant or severe.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub impact: Option<Impact>,
+    /// In how many minutes it comes; 0: it is here.
+    #[serde(default)]
+    #[schema(maximum = 44_640)]
+    pub in_minutes: Option<u32>,
+    /// How sure that is.
+    #[serde(default)]
+    pub sure: Option<Sure>,
+}
+
 /// What staff begin on their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDraft {
@@ -36,6 +71,8 @@ pub struct NewDraft {
     pub level: Level,
     /// Which text speaks; `None`: what is usually said of the hazard at this level.
     pub occasion: Option<Occasion>,
+    /// What is expected, as far as it is known.
+    pub expected: Expected,
     /// Codes of the zones; a district stands for its neighbourhoods.
     pub zones: Vec<String>,
 }
@@ -78,7 +115,7 @@ pub async fn adopt(ground: &Ground, by: &Officer, proposal: ProposalId) -> Resul
 pub async fn draft(ground: &Ground, by: &Officer, new: &NewDraft) -> Result<Alert, Refusal> {
     let now = ground.now();
     let id = AlertId::draw(&ground.ids, now);
-    let content = words::from_template(ground, new.hazard, new.level, new.occasion, &new.zones, ground.exercise)?;
+    let content = words::from_template(ground, new)?;
     let mut tx = ground.store.write("draft alert").await?;
     let start = Start {
         thread: id.0,

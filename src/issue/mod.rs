@@ -12,7 +12,7 @@ mod words; // Contents from templates, made right for this city.
 
 pub use alert::{Action, Alert, HistoryRow, Publication, Refusal};
 pub use approve::approve;
-pub use draft::{NewDraft, adopt, discard, draft, draft_all_clear, draft_cancel, draft_update, edit};
+pub use draft::{Expected, NewDraft, Sure, adopt, discard, draft, draft_all_clear, draft_cancel, draft_update, edit};
 pub use expire::expire_due;
 pub use publish::{DEMO_SENDER, publish, sender};
 

@@ -15,27 +15,24 @@ use geo_types::{Coord, MultiPolygon, Polygon};
 use jiff::{SignedDuration, Timestamp};
 use maps::ZoneCode;
 
-use super::alert::{Alert, Refusal};
+use super::{
+    alert::{Alert, Refusal},
+    draft::{NewDraft, Sure},
+};
 use crate::{ground::Ground, id::ExerciseId};
 
 /// A message about an ending holds at least so long, so that receivers that ask now and then still see it.
 const ENDING_HOLDS_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
 
-/// A first content for a hazard in some zones, in the words of an occasion (`None`: what is usually said at this level). Where impact, time and certainty are not known, it says what the level usually means;
-/// the author corrects it.
-pub(super) fn from_template(
-    ground: &Ground,
-    hazard: Hazard,
-    level: Level,
-    occasion: Option<Occasion>,
-    codes: &[String],
-    exercise: Option<ExerciseId>,
-) -> Result<Content, Refusal> {
-    let occasion = occasion.unwrap_or(Occasion::usual(hazard, level));
+/// A first content for a hazard in some zones: in the words of an occasion, and with what staff expect. Where they say nothing of
+/// impact, time or certainty, it says what the level usually means; the author corrects it.
+pub(super) fn from_template(ground: &Ground, new: &NewDraft) -> Result<Content, Refusal> {
+    let (hazard, level, expected) = (new.hazard, new.level, new.expected);
+    let occasion = new.occasion.unwrap_or(Occasion::usual(hazard, level));
     if !occasion.warns() || !occasion.fits(hazard) {
         return Err(Refusal::Unusable(vec![format!("occasion: “{occasion}” is no warning of {hazard}")]));
     }
-    let (impact, time) = match level {
+    let (usual_impact, usual_time) = match level {
         Level::Unknown | Level::Green => {
             return Err(Refusal::Unusable(vec!["level: a warning needs yellow, orange or red".into()]));
         }
@@ -43,8 +40,19 @@ pub(super) fn from_template(
         Level::Orange => (Impact::Significant, TimeToImpact::After(SignedDuration::from_mins(60))),
         Level::Red => (Impact::Severe, TimeToImpact::Now),
     };
-    let answer = triple(Some(impact), time, Evidence::Probability(0.5));
-    let zones = zones(ground, codes)?;
+    let time = expected.in_minutes.map_or(usual_time, |minutes| match minutes {
+        0 => TimeToImpact::Now,
+        some => TimeToImpact::After(SignedDuration::from_mins(i64::from(some))),
+    });
+    // In the middle of what each word of the table means.
+    let evidence = match expected.sure.unwrap_or(Sure::Likely) {
+        Sure::Seen => Evidence::Observed,
+        Sure::Likely => Evidence::Probability(0.75),
+        Sure::Possible => Evidence::Probability(0.25),
+        Sure::Unlikely => Evidence::Probability(0.0),
+    };
+    let answer = triple(Some(expected.impact.unwrap_or(usual_impact)), time, evidence);
+    let zones = zones(ground, &new.zones)?;
     let settings = &ground.config.issue;
     let expires = ground.now() + SignedDuration::from_hours(settings.expires_hours);
     let polygons = zones.iter().flat_map(|(_, shape)| shape.0.clone()).collect();
@@ -52,7 +60,7 @@ pub(super) fn from_template(
     Ok(Content {
         hazard,
         level,
-        wordings: wordings(ground, hazard, level, occasion, &zones, expires, exercise)?,
+        wordings: wordings(ground, hazard, level, occasion, &zones, expires, ground.exercise)?,
         zones,
         polygons: MultiPolygon::new(polygons),
         response_types: match level {

@@ -5,8 +5,8 @@
 use std::{collections::BTreeSet, io::Write, process::Command, sync::Arc, time::Duration};
 
 use alerts::{
-    Content, Hazard, Kind, Level, Occasion,
-    cap::{MsgType, ResponseType, Status, Urgency},
+    Content, Hazard, Impact, Kind, Level, Occasion,
+    cap::{Certainty, MsgType, ResponseType, Severity, Status, Urgency},
     lifecycle::{Ending, Refusal as Lifecycle, Stage},
     xml,
 };
@@ -16,7 +16,7 @@ use hamyar::{
     config::Config,
     ground::Ground,
     id::{AlertId, Secret},
-    issue::{self, Action, Alert, NewDraft, Refusal},
+    issue::{self, Action, Alert, Expected, NewDraft, Refusal, Sure},
     sensors::{self, Flag, NewReading, Quantity, SensorCode},
     staff::{Approver, Caller, NewPerson, Officer, Role, add_staff, sign_in},
 };
@@ -73,6 +73,7 @@ impl Desk {
             hazard: Hazard::Flood,
             level: Level::Orange,
             occasion: None,
+            expected: Expected::default(),
             zones: zones.iter().map(|zone| (*zone).to_owned()).collect(),
         };
         issue::draft(&self.ground, &officer(&self.reza), &new).await.expect("a draft")
@@ -441,12 +442,41 @@ async fn ground_follows_the_zones_that_an_editor_chooses() {
 }
 
 #[tokio::test]
+async fn what_staff_expect_and_not_the_colour_says_how_bad_how_soon_and_how_sure() {
+    on_both_engines(|ground| async move {
+        let desk = Desk::at(ground).await;
+        let told = async |level, expected| {
+            let zones = vec![ZONES[0].to_owned()];
+            let new = NewDraft { hazard: Hazard::Flood, level, occasion: None, expected, zones };
+            let content = issue::draft(&desk.ground, &officer(&desk.reza), &new).await.expect("a draft").content;
+            (content.severity, content.urgency, content.certainty)
+        };
+        let expected = Expected { impact: Some(Impact::Severe), in_minutes: Some(0), sure: Some(Sure::Seen) };
+        let answer = (Severity::Extreme, Urgency::Immediate, Certainty::Observed);
+        for level in [Level::Yellow, Level::Orange, Level::Red] {
+            assert_eq!(told(level, expected).await, answer, "{level:?}");
+        }
+        // What they leave open is what the level usually means.
+        let later = Expected { in_minutes: Some(90), sure: Some(Sure::Possible), ..Expected::default() };
+        assert_eq!(told(Level::Red, later).await, (Severity::Extreme, Urgency::Future, Certainty::Possible));
+        assert_eq!(told(Level::Yellow, later).await, (Severity::Moderate, Urgency::Future, Certainty::Possible));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_would_be_wrong_is_refused_before_anybody_sees_it() {
     on_both_engines(|ground| async move {
         let desk = Desk::at(ground).await;
         let officer = officer(&desk.reza);
-        let drafted =
-            |level, occasion, zone: &str| NewDraft { hazard: Hazard::Flood, level, occasion, zones: vec![zone.into()] };
+        let expected = Expected::default();
+        let drafted = |level, occasion, zone: &str| NewDraft {
+            hazard: Hazard::Flood,
+            level,
+            occasion,
+            expected,
+            zones: vec![zone.into()],
+        };
         let unknown = drafted(Level::Red, None, "atlantis");
         assert!(matches!(issue::draft(&desk.ground, &officer, &unknown).await, Err(Refusal::Unusable(_))));
         let green = drafted(Level::Green, None, ZONES[0]);

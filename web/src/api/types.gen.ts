@@ -1438,6 +1438,21 @@ export interface components {
             why: string;
         };
         /**
+         * @description What staff expect: CAP's severity, urgency and certainty follow from it by the tables of `alerts::triple`.
+         *
+         *     What they don't say is taken from what the level usually means; the author corrects it.
+         */
+        Expected: {
+            /** @description How much harm where it is worst: minimal, minor, significant or severe. */
+            impact?: string | null;
+            /**
+             * Format: int32
+             * @description In how many minutes it comes; 0: it is here.
+             */
+            in_minutes?: number | null;
+            sure?: components["schemas"]["Sure"] | null;
+        };
+        /**
          * @description What may be concluded from a value.
          * @enum {string}
          */
@@ -1735,6 +1750,8 @@ export interface components {
             level: string;
             /** @description Which text speaks: flood_watch, flood_warning, flash_flood, heavy_snow, snow_drift, roof_load, blocked_pass or ice; without it, what is usually said. */
             occasion?: string | null;
+            /** @description What is expected; what is left out is what the level usually means. */
+            expected?: components["schemas"]["Expected"];
             /** @description Zone codes. */
             zones: string[];
         };
@@ -2287,6 +2304,11 @@ export interface components {
             other?: components["schemas"]["AlertId"] | null;
             why?: string | null;
         };
+        /**
+         * @description How sure staff are of what they expect.
+         * @enum {string}
+         */
+        Sure: "seen" | "likely" | "possible" | "unlikely";
         /** @description The values at which it matters. */
         ThresholdsView: {
             /** Format: double */
