@@ -4,16 +4,14 @@
 import { mkdirSync } from 'node:fs';
 import { mapReady, openBrowser } from './browser.mjs';
 import { everyone, pages } from './pages.mjs';
-import { startDemo } from './service.mjs';
+import { theDemo } from './service.mjs';
 
 const [dir = 'pictures', ...only] = process.argv.slice(2);
 mkdirSync(dir, { recursive: true });
 const sizes = { phone: [390, 844], laptop: [1366, 768], wall: [2560, 1440] };
 const theme = process.env.THEME ? `&theme=${process.env.THEME}` : '';
-const { HAMYAR_TEST_BINARY: binary, HAMYAR_URL: origin, HAMYAR_OFFICER: officer, HAMYAR_APPROVER: approver } = process.env;
-if (!origin && !binary) throw new Error('set HAMYAR_TEST_BINARY, or HAMYAR_URL with HAMYAR_OFFICER and HAMYAR_APPROVER');
-const own = origin ? null : startDemo(binary, '--demo');
-const demo = own ? await own.started : { origin, officer, approver };
+const own = theDemo(process.env.HAMYAR_TEST_BINARY, '--demo');
+const demo = await own.started;
 
 const browser = await openBrowser();
 let faulty = 0;
@@ -51,6 +49,6 @@ try {
   }
 } finally {
   await browser.close();
-  await own?.stop();
+  await own.stop();
 }
 process.exitCode = faulty > 0 ? 1 : 0;

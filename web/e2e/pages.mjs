@@ -1,7 +1,7 @@
 // Every page there is, over a real demonstration: where it stands, who opens it, what is pressed first.
 // Used by look.mjs (pictures) and axe.test.mjs (accessibility), so that no page can be looked at by one and missed by the other.
 // `prepare` plays the officers' part through the API until the stage that a page needs; pages stand in the order of the story.
-import { asker, codeFor, signInHelper, signInStaff, until } from './service.mjs';
+import { asker, signInHelper, signInStaff, until } from './service.mjs';
 
 /** Telephones of the demo's people: its first mentor, and its first helper, who lives where the flood comes. */
 const mentorPhone = '09990000300';
@@ -64,7 +64,7 @@ export function pages(ask, facts) {
     ['alerts', 'officer', () => '/?view=alerts'],
     ['proposal', 'officer', async () => `/?view=alerts&id=proposal:${(await openProposal(ask)).id}`],
     ['proposal-approver', 'approver', async () => `/?view=alerts&id=proposal:${(await openProposal(ask)).id}`],
-    ['dismiss', 'officer', async () => `/?view=alerts&id=proposal:${(await openProposal(ask)).id}`, press('.card button.quiet')],
+    ['dismiss', 'officer', async () => `/?view=alerts&id=proposal:${(await openProposal(ask)).id}`, press('article .row button:not(.main)')],
     ['incidents', 'officer', () => '/?view=incidents'],
     ['incident', 'officer', async () => `/?view=incidents&id=${(await ask.officer('GET', '/incidents')).items[0].id}`],
     ['reports', 'officer', () => '/?view=reports'],
@@ -105,5 +105,3 @@ export function pages(ask, facts) {
     ['public-cleared', 'anyone', () => '/'],
   ];
 }
-
-export { codeFor };

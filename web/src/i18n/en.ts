@@ -60,6 +60,7 @@ export const en: Record<keyof typeof fa, string> = {
   'time.minutes': '{n} min',
 
   'unit.m': 'm',
+  'unit.km': 'km',
   'unit.cm': 'cm',
   'unit.mm': 'mm',
   'unit.m³/s': 'm³/s',

@@ -58,6 +58,7 @@ export const fa = {
   'time.minutes': '{n} دقیقه',
 
   'unit.m': 'متر',
+  'unit.km': 'کیلومتر',
   'unit.cm': 'سانتی‌متر',
   'unit.mm': 'میلی‌متر',
   'unit.m³/s': 'متر مکعب بر ثانیه',
