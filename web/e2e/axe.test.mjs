@@ -13,11 +13,11 @@ const binary = process.env.HAMYAR_TEST_BINARY;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const grave = ['serious', 'critical'];
 
-/** What axe finds grave, one line per element: the rule, where, why. */
+/** What axe finds grave: the rule, where (the first three places), why. */
 const faults = (page) =>
   page.evaluate(async (grave) => {
     const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return violations.filter(({ impact }) => grave.includes(impact)).flatMap(({ id, nodes }) => nodes.map(({ target, any, all }) => `${id}: ${target.join(' ')}: ${[...any, ...all].map(({ message }) => message).join('; ')}`));
+    return violations.filter(({ impact }) => grave.includes(impact)).flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ target, any, all }) => `${id}: ${target.join(' ')}: ${[...any, ...all].map(({ message }) => message).join('; ')}`));
   }, grave);
 
 /** Until nothing on the page says that it is still coming. */
