@@ -19,6 +19,6 @@ export default defineConfig({
     // The map library alone is about 1 MB before compression; it is loaded only where a map is shown.
     chunkSizeWarningLimit: 1400,
   },
-  server: { proxy: Object.fromEntries(handedOn.map((path) => [path, { target: service, changeOrigin: true }])) },
+  server: { proxy: Object.fromEntries(handedOn.map((path) => [path, { target: service, changeOrigin: false }])) },
   test: { environment: 'happy-dom', include: ['test/**/*.test.ts'] },
 });

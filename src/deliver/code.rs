@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use alerts::calendar;
+
 use super::{Message, NewNotice, Priority, Reason};
 use crate::{
     bell::Bell,
@@ -65,6 +67,8 @@ pub async fn put_code(
 
 fn message(language: &str, code: &str, minutes: i64) -> Message {
     let (subject, body) = if language.starts_with("fa") {
+        // The code itself keeps ASCII digits: telephones offer to fill those in.
+        let minutes = calendar::digits(language, &minutes.to_string());
         (
             "رمز ورود همیار",
             format!("رمز ورود همیار: {code}\nتا {minutes} دقیقه اعتبار دارد. این رمز را به هیچ‌کس نگویید."),
@@ -73,4 +77,18 @@ fn message(language: &str, code: &str, minutes: i64) -> Message {
         ("Hamyar sign-in code", format!("Hamyar sign-in code: {code}\nValid for {minutes} minutes. Tell it to nobody."))
     };
     Message { language: language.to_owned(), subject: subject.to_owned(), sms: body.clone(), body }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message;
+
+    #[test]
+    fn a_persian_message_says_its_minutes_in_persian_digits_and_keeps_the_code_as_telephones_fill_it_in() {
+        let persian = message("fa", "482913", 10);
+        assert!(persian.body.contains("تا ۱۰ دقیقه"), "{}", persian.body);
+        assert!(persian.sms.contains("482913"));
+        let english = message("en", "482913", 10);
+        assert!(english.body.contains("Valid for 10 minutes"), "{}", english.body);
+    }
 }

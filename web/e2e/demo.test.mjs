@@ -2,55 +2,24 @@
 // Run by `npm run e2e` with HAMYAR_TEST_BINARY set (as `make test` does); left out, and saying so, without it.
 // The service gets a directory and free ports of its own and is stopped at the end; every step waits for what it needs, none sleeps.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { mapReady, openBrowser, openPage } from './browser.mjs';
+import { startDemo } from './service.mjs';
 
 const binary = process.env.HAMYAR_TEST_BINARY;
-const stopMs = 15_000;
-
-/** Starts `hamyar serve --demo-auto` and resolves with its address and passwords once it has printed them. */
-function startDemo(data) {
-  const service = spawn(binary, ['serve', '--demo-auto', '--data', data, '--listen', '127.0.0.1:0', '--mqtt-listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const started = new Promise((resolve, reject) => {
-    let said = '';
-    const hear = (piece) => {
-      said += piece;
-      const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
-      const password = (login) => new RegExp(`\\b${login}\\b[^\\n]*?(hamadan-\\d{6})`).exec(said)?.[1];
-      if (origin && password('officer') && password('approver')) resolve({ origin, officer: password('officer'), approver: password('approver') });
-    };
-    service.stdout.on('data', hear);
-    service.stderr.on('data', hear);
-    service.on('exit', (code) => reject(new Error(`the service ended with ${code}:\n${said.slice(-2000)}`)));
-  });
-  return { service, started };
-}
 
 describe('the demonstration', { skip: binary ? false : 'HAMYAR_TEST_BINARY is not set', timeout: 420_000 }, () => {
   let browser;
   let demo;
-  let service;
-  const data = mkdtempSync(path.join(tmpdir(), 'hamyar-e2e-'));
+  let own;
 
   before(async () => {
-    const begun = startDemo(data);
-    service = begun.service;
-    [browser, demo] = await Promise.all([openBrowser(), begun.started]);
+    own = startDemo(binary, '--demo-auto');
+    [browser, demo] = await Promise.all([openBrowser(), own.started]);
   });
   after(async () => {
     await browser?.close();
-    if (service && service.exitCode === null) {
-      const ended = new Promise((done) => service.once('exit', done));
-      service.kill('SIGTERM');
-      const late = setTimeout(() => service.kill('SIGKILL'), stopMs);
-      await ended;
-      clearTimeout(late);
-    }
-    rmSync(data, { recursive: true, force: true });
+    await own?.stop();
   });
 
   const open = async (login, where, size) => {

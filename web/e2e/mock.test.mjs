@@ -156,6 +156,40 @@ describe('the pages over an invented city', { timeout: 600_000 }, () => {
     await context.close();
   });
 
+  it('keeps the focus in a dialog, closes it with Escape, and gives the focus back', async () => {
+    const { context, page, faults } = await openPage(browser);
+    await signIn(page, 'sara');
+    await page.goto(`${origin}/?view=alerts&lang=en`);
+    const opener = page.getByRole('button', { name: 'New alert' });
+    await opener.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('dialog').waitFor();
+    const stops = await page.locator('dialog').evaluate((dialog) => dialog.querySelectorAll('button, input, select, textarea').length);
+    for (let step = 0; step <= stops + 2; step += 1) {
+      await page.keyboard.press('Tab');
+      // Between the last and the first stop the browser itself may hold the focus; the page behind never does.
+      assert.equal(await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest('dialog') !== null), true);
+    }
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.textContent?.includes('New alert'));
+    assert.equal(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'solid');
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  it('loads no map on a telephone until it is opened', async () => {
+    const { context, page, faults } = await openPage(browser, { width: 390, height: 844 });
+    await signIn(page, 'sara');
+    await page.goto(`${origin}/?view=gauges&lang=en`);
+    await page.locator('svg path.line').first().waitFor();
+    assert.equal(await page.locator('canvas').count(), 0);
+    await page.locator('nav button.only-phone').click();
+    await mapReady(page);
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
   it('says since when the line is lost, and recovers by itself', async () => {
     const { context, page } = await openPage(browser);
     await signIn(page, 'sara');

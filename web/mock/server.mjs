@@ -140,6 +140,7 @@ export function mock(nowMs = Date.now()) {
       };
     },
     'GET /helpers': ({ me }) => staff(me) && list(city.helpers),
+    'GET /helpers/without-mentor': ({ me }) => staff(me) && list([]),
     'GET /demo/inbox': () => list(city.inbox),
     'GET /me/notices': () => list([{ id: 'n1', alert: 'a', language: 'fa', subject: city.content.wordings.fa.headline, body: city.content.wordings.fa.instruction, question: 'receipt', answer: answers.get('n1') ?? null, made_at: city.at(2), over: false }]),
     'POST /me/notices/:id/answer': ({ id, body }) => void answers.set(id, body.answer),

@@ -47,6 +47,9 @@ describe('times', () => {
     expect(short(at, now, 'en')).toBe('00:30');
     // Half an hour earlier it was still yesterday in Tehran.
     expect(short(new Date('2026-11-23T20:15:00Z'), now, 'fa')).toBe('۲ آذر، ۲۳:۴۵');
+    // A consent that ends in a year must not read as if it ended today.
+    expect(short(new Date('2027-11-25T16:56:00Z'), now, 'fa')).toBe('۴ آذر ۱۴۰۶');
+    expect(short(new Date('2027-11-25T16:56:00Z'), now, 'en')).toBe('25 Nov 2027');
     expect(full(at, 'en')).toBe('24 Nov, 00:30');
   });
   it('say how long ago', () => {

@@ -81,6 +81,8 @@ pub struct SandboxMessage {
     pub notice_id: Option<NoticeId>,
     /// Whom the notice told.
     pub person_name: Option<String>,
+    /// Whether the notice asks for an answer.
+    pub asks: bool,
 }
 
 /// A message to be shown.

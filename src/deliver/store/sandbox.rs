@@ -66,7 +66,8 @@ impl Tx {
         let before = before.unwrap_or(Uuid::max());
         on!(self, |conn| {
             sqlx::query_as(
-                "select m.id, m.at, m.direction, m.channel, m.address, m.subject, m.body, m.notice_id, p.name as person_name
+                "select m.id, m.at, m.direction, m.channel, m.address, m.subject, m.body, m.notice_id, p.name as person_name,
+                        n.question is not null as asks
                  from sandbox_message m
                  left join notice n on n.id = m.notice_id
                  left join person p on p.id = n.person_id

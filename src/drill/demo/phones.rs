@@ -66,11 +66,10 @@ pub async fn answer(ground: Ground, doors: Doors, stop: CancellationToken) {
         let Ok(messages) = sandbox::inbox(&ground, None, LOOK_BACK).await else { continue };
         let kept: BTreeSet<Uuid> = messages.iter().map(|message| message.id).collect();
         for message in messages {
-            // Those who reported are thanked too; nobody answers a thank-you, which is to no person that we know.
-            let warned =
-                message.direction == Direction::Out && message.channel == Channel::Sms && message.person_name.is_some();
+            // Nobody answers a thank-you or a one-time code: only what asks.
+            let asked = message.direction == Direction::Out && message.channel == Channel::Sms && message.asks;
             if seen.insert(message.id)
-                && warned
+                && asked
                 && let Some((after, words)) = habit(&message.address)
             {
                 waiting.push((now + after, message.address, words, message.id));

@@ -45,9 +45,13 @@ export function longDate(at: Date, language: Language): string {
 
 const dayKey = (at: Date): string => format(at, 'en', 'key', { year: 'numeric', month: '2-digit', day: '2-digit' });
 
-/** The clock alone when it was today, with the day otherwise. */
+const year = (at: Date, language: Language): string => format(at, language, 'year', { year: 'numeric' }).replace(/[^0-9\u06f0-\u06f9]/g, '');
+
+/** The clock alone when it is today, the day and the clock within the year, and the day with its year otherwise. */
 export function short(at: Date, now: Date, language: Language): string {
-  return dayKey(at) === dayKey(now) ? clock(at, language) : `${day(at, language)}${language === 'fa' ? '، ' : ', '}${clock(at, language)}`;
+  if (dayKey(at) === dayKey(now)) return clock(at, language);
+  if (year(at, language) !== year(now, language)) return `${day(at, language)} ${year(at, language)}`;
+  return `${day(at, language)}${language === 'fa' ? '، ' : ', '}${clock(at, language)}`;
 }
 
 /** Day and clock, whatever day it is. */

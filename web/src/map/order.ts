@@ -17,6 +17,7 @@ export const order = [
   'zones-chosen',
   'waterways-name',
   'places',
+  'gauges-value',
   'zones-label',
   'reports',
   'gauges',
