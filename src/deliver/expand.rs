@@ -74,11 +74,15 @@ pub async fn expand_due(ground: &Ground) -> Result<usize, Fault> {
         drop(tx);
         return escalate_due(ground).await;
     };
-    let mut step = broadcast.step.as_str();
-    if step == "fan_out" {
+    if broadcast.step == "fan_out" {
+        // By itself: whatever is wrong with the people's step, sirens and systems are told.
         board::fan_out(ground, &mut tx, &live(&broadcast), &broadcast.told_by).await?;
-        step = if broadcast.told_by.is_empty() { "zones" } else { "told" };
+        tx.set_step(broadcast.id, if broadcast.told_by.is_empty() { "zones" } else { "told" }, None).await?;
+        tx.commit().await?;
+        ground.bells.ring(Bell::Outbox);
+        return Ok(1);
     }
+    let step = broadcast.step.as_str();
     // One earlier alert after the other; within one, by person. Who stands in two is told once.
     let people = match step {
         "told" => everyone_told_by(&mut tx, &broadcast, limit).await?,

@@ -2,12 +2,20 @@
 //! Started once per lane by `app`; several instances may run; tests call `run_due` until nothing is due.
 //! A notice is settled once per lease; a lost lease is sent again, so channels must bear repeats (every message carries our id).
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::{StreamExt, future, stream};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
-use tracing::warn;
+use tracing::{error, warn};
+use uuid::Uuid;
 
 use super::{
     Channel,
@@ -17,7 +25,7 @@ use super::{
 use crate::{
     bell::{Bell, LiveAudience},
     ground::Ground,
-    id::AttemptId,
+    id::{AttemptId, NoticeId},
     store::Fault,
 };
 
@@ -26,6 +34,12 @@ const REPUBLISH_FIRST_SECS: i64 = 30;
 
 /// How long ended attempts wait for others to be settled with. The network's time, as the attempts themselves.
 const SETTLE_AFTER: Duration = Duration::from_millis(20);
+
+/// Pauses before a group that could not be settled is settled again.
+const SETTLE_AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(2)];
+
+/// What others say is kept up to so many characters.
+const SAID_CHARS_MAX: usize = 500;
 
 /// Sends what is due of one channel, every lane of it side by side. Gives the number of attempts.
 pub async fn run_due(ground: &Ground, channels: &Channels, channel: Channel) -> Result<usize, Fault> {
@@ -44,13 +58,21 @@ pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Resul
     let settings = &ground.config.deliver;
     let limit = Duration::from_secs(settings.attempt_secs_max);
     let lease = claimed[0].1;
-    let attempts = stream::iter(claimed).map(|(notice, _)| async move {
-        // The network's own time, not the city's clock: on a manual clock a dead gateway would otherwise never end.
-        let verdict = tokio::time::timeout(limit, channels.attempt(ground, &notice))
-            .await
-            .unwrap_or_else(|_| Verdict::Retry { after: None, why: "no answer in time".into() });
-        (notice, verdict)
-    });
+    let mut untried: HashSet<NoticeId> = claimed.iter().map(|(notice, _)| notice.id).collect();
+    let claimed = claimed.into_iter().map(|(notice, _)| notice);
+    // While what was sent can't be written, nothing more is sent: it would only be sent again.
+    let (unwritten, tried) = (AtomicBool::new(false), Mutex::new(Vec::with_capacity(count)));
+    let attempts =
+        stream::iter(claimed).take_while(|_| future::ready(!unwritten.load(Ordering::Relaxed))).map(|notice| {
+            tried.lock().unwrap_or_else(PoisonError::into_inner).push(notice.id);
+            async move {
+                // The network's own time, not the city's clock: on a manual clock a dead gateway would otherwise never end.
+                let verdict = tokio::time::timeout(limit, channels.attempt(ground, &notice))
+                    .await
+                    .unwrap_or_else(|_| Verdict::Retry { after: None, why: "no answer in time".into() });
+                (notice, verdict)
+            }
+        });
     // What ends within a moment is settled together: one commit for many, none waits for the slowest, and no attempt waits for a commit.
     let (end, mut ended) = mpsc::channel(count);
     let mut attempts = attempts.buffer_unordered(in_flight(ground, lane));
@@ -62,23 +84,71 @@ pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Resul
         }
     };
     let settling = async {
-        let mut group = Vec::new();
+        let (mut group, mut worst) = (Vec::new(), None);
         while ended.recv_many(&mut group, count).await > 0 {
             let more = async { while ended.recv_many(&mut group, count).await > 0 {} };
             // Nothing is lost when the moment ends in between: what was received is in the group.
             let _ = tokio::time::timeout(SETTLE_AFTER, more).await;
-            settle(ground, lane, lease, std::mem::take(&mut group)).await?;
+            let fault = settle_surely(ground, lane, lease, &std::mem::take(&mut group), &unwritten).await.err();
+            worst = fault.or(worst);
         }
-        Ok(())
+        worst
     };
-    let ((), settled) = future::join(attempting, settling).await;
-    settled.map(|()| count)
+    let ((), fault) = future::join(attempting, settling).await;
+    for notice in tried.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        untried.remove(&notice);
+    }
+    if !untried.is_empty() {
+        let mut tx = ground.store.write("release notices").await?;
+        tx.release(lease, &untried.into_iter().collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+    }
+    fault.map_or(Ok(count), Err)
 }
 
-/// Attempts of one lane at once. Our own broker takes everything at once: nothing outside is waited for.
+/// Settles a group; when that fails, again after pauses, then one by one, so that one text that the store refuses takes no other with it.
+///
+/// What is not settled in the end is sent again when its lease has run out.
+async fn settle_surely(
+    ground: &Ground,
+    lane: &str,
+    lease: Uuid,
+    group: &[(Claimed, Verdict)],
+    unwritten: &AtomicBool,
+) -> Result<(), Fault> {
+    for pause in SETTLE_AGAIN {
+        match settle(ground, lane, lease, group).await {
+            Ok(()) => {
+                unwritten.store(false, Ordering::Relaxed);
+                return Ok(());
+            }
+            Err(fault) => warn!(lane, %fault, "{} attempts by {lane} could not be settled yet: {fault}", group.len()),
+        }
+        unwritten.store(true, Ordering::Relaxed);
+        tokio::time::sleep(pause).await;
+    }
+    let (mut worst, mut in_a_row) = (None, 0);
+    for one in group {
+        match settle(ground, lane, lease, std::slice::from_ref(one)).await {
+            Ok(()) => in_a_row = 0,
+            Err(fault) => {
+                error!(lane, notice.id = %one.0.id, %fault, "an attempt by {lane} was not settled: {fault}");
+                worst = Some(fault);
+                in_a_row += 1;
+            }
+        }
+        // The store is away, not the text wrong.
+        if in_a_row == 3 {
+            break;
+        }
+    }
+    worst.map_or(Ok(()), Err)
+}
+
+/// Attempts of one lane at once. The broker inside takes everything at once: nothing outside is waited for.
 fn in_flight(ground: &Ground, lane: &str) -> usize {
     let settings = &ground.config.deliver;
-    if lane == Channel::Mqtt.as_str() {
+    if lane == Channel::Mqtt.as_str() && ground.config.mqtt.broker.reveal().is_empty() {
         usize::try_from(settings.claim_max).unwrap_or(usize::MAX).max(settings.in_flight_max)
     } else {
         settings.in_flight_max
@@ -93,7 +163,7 @@ fn claim_max(ground: &Ground, lane: &str) -> i64 {
     settings.claim_max.min(i64::try_from(in_time).unwrap_or(i64::MAX))
 }
 
-async fn claim(ground: &Ground, lane: &str) -> Result<Vec<(Claimed, uuid::Uuid)>, Fault> {
+async fn claim(ground: &Ground, lane: &str) -> Result<Vec<(Claimed, Uuid)>, Fault> {
     let now = ground.now();
     let settings = &ground.config.deliver;
     if !ground.store.read("anything due").await?.anything_due(lane, now).await? {
@@ -102,7 +172,8 @@ async fn claim(ground: &Ground, lane: &str) -> Result<Vec<(Claimed, uuid::Uuid)>
     let mut tx = ground.store.write("claim notices").await?;
     let mut limit = claim_max(ground, lane);
     if lane == Channel::Sms.as_str() {
-        // Gateways and operators punish bursts; counted in the store, so that several nodes keep to it together.
+        // Gateways and operators punish bursts; counted in the store, one node after the other, so that several keep to it together.
+        tx.lock("sms pace").await?;
         let used = tx.attempts_since(lane, now - Duration::from_secs(1)).await?;
         limit = limit.min(i64::from(ground.config.sms.per_second_max) - used);
     }
@@ -123,7 +194,7 @@ async fn claim(ground: &Ground, lane: &str) -> Result<Vec<(Claimed, uuid::Uuid)>
     Ok(claimed.into_iter().map(|notice| (notice, lease)).collect())
 }
 
-async fn settle(ground: &Ground, lane: &str, lease: uuid::Uuid, group: Vec<(Claimed, Verdict)>) -> Result<(), Fault> {
+async fn settle(ground: &Ground, lane: &str, lease: Uuid, group: &[(Claimed, Verdict)]) -> Result<(), Fault> {
     let now = ground.now();
     let mut alerts = std::collections::BTreeSet::new();
     let mut tx = ground.store.write("settle notices").await?;
@@ -172,18 +243,23 @@ fn outcome(ground: &Ground, notice: &Claimed, verdict: Verdict, now: Timestamp) 
                 let pause = doubled(REPUBLISH_FIRST_SECS, settings.retry_longest_secs, notice.attempts - 1);
                 now + Duration::from_secs_f64(pause)
             });
-            Outcome::Sent { receipt, again_at }
+            Outcome::Sent { receipt: receipt.map(|receipt| said(&receipt)), again_at }
         }
-        Verdict::Final { why } => Outcome::Final { why },
+        Verdict::Final { why } => Outcome::Final { why: said(&why) },
         Verdict::Retry { why, .. } if i64::from(notice.failures) + 1 >= settings.attempts_max => {
-            Outcome::Final { why: format!("given up after {} attempts; the last: {why}", notice.failures + 1) }
+            Outcome::Final { why: format!("given up after {} attempts; the last: {}", notice.failures + 1, said(&why)) }
         }
         Verdict::Retry { after, why } => {
             let pause = doubled(settings.retry_first_secs, settings.retry_longest_secs, notice.failures);
             let pause = Duration::from_secs_f64(pause * ground.ids.jitter());
-            Outcome::Retry { why, at: now + after.map_or(pause, |after| after.max(pause)) }
+            Outcome::Retry { why: said(&why), at: now + after.map_or(pause, |after| after.max(pause)) }
         }
     }
+}
+
+/// What the other side said, as it can be kept and shown: without control characters (PostgreSQL keeps no NUL), and not without end.
+fn said(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(SAID_CHARS_MAX).collect()
 }
 
 /// `first` seconds, doubled `times` times, `longest` at most.

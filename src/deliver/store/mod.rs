@@ -26,7 +26,7 @@ use super::{NewBroadcast, NewNotice};
 use crate::{
     id::{AlertId, ContactId, NoticeId, Secret},
     on,
-    store::{At, Fault, Tx, rows_max},
+    store::{At, Engine, Fault, Tx, rows_max},
 };
 
 /// Values of one notice in `put_notices`.
@@ -149,6 +149,17 @@ impl Tx {
             .await
         })?;
         let Some(Json(content)) = content else { return Ok(()) };
+        if let Engine::Postgres(conn) = &mut self.engine {
+            // postgres: in the order in which they are settled, so that neither waits for the other in a circle.
+            sqlx::query(
+                "select id from notice
+                 where alert_id = $1 and person_id is not null and due_at is not null
+                 order by id for no key update",
+            )
+            .bind(alert)
+            .execute(&mut **conn)
+            .await?;
+        }
         // A notice without a person goes to systems, which want every stage; one that is being sent keeps its lease, and is not repeated.
         on!(self, |conn| {
             sqlx::query(

@@ -31,6 +31,8 @@ pub(in crate::deliver) struct Claimed {
     pub sms: String,
     pub payload: Option<Json<Value>>,
     pub question: Option<Question>,
+    pub priority: i32,
+    pub due_at: Option<At>,
     pub attempts: i32,
     pub failures: i32,
     pub made_at: At,
@@ -113,6 +115,7 @@ macro_rules! claim {
         concat!(
             "update notice
              set lease = $1, lease_until = $2, attempts = attempts + 1,
+                 state = case when state = 'failed' then 'waiting' else state end,
                  failures = failures + case when lease is null then 0 else 1 end
              where id in (
                  select id from notice
@@ -122,7 +125,7 @@ macro_rules! claim {
             $skip,
             ")
              returning id, alert_id, contact_id, target, channel, language, subject, body, sms, payload, question,
-                 attempts, failures, made_at, expires_at, exercise_id"
+                 priority, due_at, attempts, failures, made_at, expires_at, exercise_id"
         )
     };
 }
@@ -194,6 +197,8 @@ impl Tx {
                     .await?
             }
         };
+        // What an update returns is in no order.
+        claimed.sort_by_key(|notice| (notice.priority, notice.due_at.map(|at| at.0)));
         let contacts: Vec<ContactId> = claimed.iter().filter_map(|notice| notice.contact_id).collect();
         let addresses = self.contact_addresses(&contacts).await?;
         for notice in &mut claimed {
@@ -242,6 +247,27 @@ impl Tx {
         Ok(())
     }
 
+    /// Gives back what was claimed and never tried: it is due at once.
+    pub(in crate::deliver) async fn release(&mut self, lease: Uuid, untried: &[NoticeId]) -> Result<(), Fault> {
+        for some in untried.chunks(rows_max(1)) {
+            let mut places = self.places();
+            let text = format!(
+                "update notice set lease = null, lease_until = null, attempts = attempts - 1
+                 where id in ({}) and lease = {}",
+                places.list(some.len()),
+                places.one(),
+            );
+            on!(self, |conn| {
+                let mut query = sqlx::query(AssertSqlSafe(text));
+                for notice in some {
+                    query = query.bind(*notice);
+                }
+                query.bind(lease).execute(conn).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
     /// How many attempts a lane began since then: what its limit per second is measured by, over every node.
     pub(in crate::deliver) async fn attempts_since(&mut self, lane: &str, since: Timestamp) -> Result<i64, Fault> {
         on!(self, |conn| {
@@ -263,6 +289,14 @@ impl Tx {
         ended: &[Ended],
         at: Timestamp,
     ) -> Result<HashSet<NoticeId>, Fault> {
+        if let Engine::Postgres(conn) = &mut self.engine {
+            // postgres: in one order with whoever ends an alert meanwhile, so that neither waits for the other in a circle.
+            let ids: Vec<Uuid> = ended.iter().map(|one| one.notice.0).collect();
+            sqlx::query("select id from notice where id = any($1) order by id for no key update")
+                .bind(ids)
+                .execute(&mut **conn)
+                .await?;
+        }
         let mut held = HashSet::with_capacity(ended.len());
         for some in ended.chunks(rows_max(SETTLED_COLUMNS)) {
             held.extend(self.settle_notices(lease, some, at).await?);

@@ -308,6 +308,13 @@ impl Tx {
 
     /// Lets a notice go out with another one to the same telephone.
     pub(in crate::deliver) async fn merge_notice(&mut self, id: NoticeId, head: NoticeId) -> Result<(), Fault> {
+        if let Engine::Postgres(conn) = &mut self.engine {
+            // postgres: the head may just be settled; what is copied is what it is then, and it waits for us to settle it later.
+            sqlx::query("select id from notice where id = $1 for no key update")
+                .bind(head)
+                .execute(&mut **conn)
+                .await?;
+        }
         on!(self, |conn| {
             sqlx::query(
                 "update notice
@@ -389,7 +396,7 @@ impl Tx {
         at: Option<Timestamp>,
     ) -> Result<(), Fault> {
         on!(self, |conn| {
-            sqlx::query("update recipient set escalate_at = $3 where broadcast_id = $1 and person_id = $2")
+            sqlx::query("update recipient set escalate_at = $3 where broadcast_id = $1 and person_id = $2 and (answer is null or $3 is null)")
                 .bind(broadcast)
                 .bind(person)
                 .bind(at.map(At))

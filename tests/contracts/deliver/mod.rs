@@ -129,6 +129,31 @@ async fn a_channel_that_hangs_delays_no_other() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_says_nonsense_costs_nobody_a_second_message() {
+    on_both_engines(async |ground| {
+        let city = City::at(ground).await;
+        for index in 0..4 {
+            let number = format!("099900002{index:02}");
+            city.helper("همیار", "julan", &[(ContactKind::Phone, &number)]).await;
+        }
+        let broadcast = city.warns(&["julan"]).await;
+        city.expands().await;
+        // PostgreSQL keeps no NUL; what one answer holds must not keep the others from being settled.
+        city.gateway.will([Does::Says(503, "busy\0\u{7}")]);
+        assert_eq!(city.sends(Channel::Sms).await, 4);
+        let notices = city.progress(&broadcast).await.notices.items;
+        let texts: Vec<_> = notices.iter().filter(|notice| notice.channel == Channel::Sms).collect();
+        assert_eq!(texts.iter().filter(|notice| notice.state == "sent").count(), 3);
+        let why: Vec<_> = texts.iter().filter_map(|notice| notice.last_error.as_deref()).collect();
+        assert!(why.len() == 1 && why[0].contains("busy") && !why[0].contains('\0'), "{why:?}");
+        city.gateway.takes();
+        city.waits(city.ground.config.deliver.lease_secs as f64 + 5.0);
+        assert_eq!(city.sends(Channel::Sms).await, 1, "only the one that was refused is sent again");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn hundreds_of_helpers_are_told_once_each_in_one_step() {
     // More than one statement holds: 28 values a notice, 8,000 a statement.
     const HELPERS: usize = 300;
@@ -148,7 +173,8 @@ async fn hundreds_of_helpers_are_told_once_each_in_one_step() {
         tx.commit().await.unwrap();
 
         let broadcast = city.warns(&["julan"]).await;
-        assert_eq!(deliver::expand_due(&city.ground).await.unwrap(), 1);
+        assert_eq!(deliver::expand_due(&city.ground).await.unwrap(), 1, "systems");
+        assert_eq!(deliver::expand_due(&city.ground).await.unwrap(), 1, "people");
         assert_eq!(usize::try_from(city.progress(&broadcast).await.people.told).unwrap(), HELPERS);
         assert_eq!(city.sends(Channel::Mqtt).await, HELPERS + 1, "every helper, and the alert's own topic");
         let topics: std::collections::BTreeSet<String> =
