@@ -67,6 +67,7 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
                 roads,
                 index,
                 places_near,
+                notes: faults.take_notes(),
                 gazetteer,
             };
             place_gauges(&mut city);

@@ -35,6 +35,7 @@ pub struct City {
     pub(crate) roads: Vec<Road>,
     pub(crate) index: ZoneIndex,
     pub(crate) places_near: PlaceIndex,
+    pub(crate) notes: Vec<Fault>,
     pub(crate) gazetteer: Gazetteer,
 }
 
@@ -101,6 +102,11 @@ impl City {
     /// SHA-256 of the sources (names, lengths and texts), 64 hexadecimal digits.
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    /// What was mended in the sources while they were read, with what to do about it; empty when they are whole.
+    pub fn notes(&self) -> &[Fault] {
+        &self.notes
     }
 
     /// Short Latin name of the city, as `hamadan`.

@@ -32,6 +32,7 @@ mod text; // How two people spell one name.
 mod fault; // What is wrong with a map.
 mod features; // Raw features become zones, reaches, gauges, places.
 mod read; // TOML and GeoJSON become raw features.
+mod repair; // Outlines that cross themselves are mended.
 
 mod gauge; // Where something is measured.
 mod place; // What people call places.
