@@ -34,7 +34,7 @@ openapi: ## write docs/openapi.json from the code, and the web part's types from
 	@tools/web types
 
 bench: web ## measure what docs/benchmarks.md shows (release build)
-	@tools/bench
+	@PART="$(PART)" tools/bench
 
 release: web ## the binary to deploy: optimised, web part included
 	REQUIRE_WEB=1 $(CARGO) build --release --locked --bin hamyar

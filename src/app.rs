@@ -292,10 +292,14 @@ pub fn load_city(directory: &str) -> anyhow::Result<maps::City> {
         return Ok(maps::City::sample());
     }
     let files = read_files(Path::new(directory), &["toml", "geojson"])?;
-    maps::City::build(&files.into_iter().collect()).map_err(|faults| {
+    let city = maps::City::build(&files.into_iter().collect()).map_err(|faults| {
         let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
         anyhow::anyhow!("the map in {directory} has {} fault(s):{list}", faults.len())
-    })
+    })?;
+    for note in city.notes() {
+        tracing::warn!(map = directory, "mended the map: {note}");
+    }
+    Ok(city)
 }
 
 fn load_templates(directory: &str) -> anyhow::Result<alerts::template::Templates> {

@@ -4,17 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use geo::{BooleanOps, BoundingRect};
+use geo::BoundingRect;
 use geo_types::Rect;
 
 use crate::city::{CITY_FILE_NAMES, City, CityFiles};
 use crate::fault::{At, Faults};
 use crate::features;
 use crate::index::ZoneIndex;
+use crate::near::PlaceIndex;
 use crate::position::Plane;
 use crate::river::{JOIN_TOLERANCE_M, Reach};
 use crate::search::Gazetteer;
-use crate::{Fault, Gauge, Quantity, ReachCode, Zone, ZoneCode, walk};
+use crate::{Fault, Gauge, Quantity, ReachCode, Zone, ZoneCode, overlap, walk};
 
 /// A stage gauge stands this near to its reach, in metres.
 const GAUGE_OFF_REACH_M_MAX: f64 = 300.0;
@@ -53,6 +54,7 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
     match (about, bounds) {
         (Some(about), Some(bounds)) if faults.is_empty() => {
             let gazetteer = Gazetteer::new(&places, &zones);
+            let places_near = PlaceIndex::new(&places);
             let mut city = City {
                 files: files.clone(),
                 hash: hash_of(files),
@@ -64,6 +66,8 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
                 places,
                 roads,
                 index,
+                places_near,
+                notes: faults.take_notes(),
                 gazetteer,
             };
             place_gauges(&mut city);
@@ -88,7 +92,7 @@ fn hash_of(files: &CityFiles) -> String {
     })
 }
 
-fn around(one: Rect<f64>, other: Rect<f64>) -> Rect<f64> {
+pub(crate) fn around(one: Rect<f64>, other: Rect<f64>) -> Rect<f64> {
     let (a, b, c, d) = (one.min(), one.max(), other.min(), other.max());
     Rect::new((a.x.min(c.x), a.y.min(c.y)), (b.x.max(d.x), b.y.max(d.y)))
 }
@@ -164,10 +168,14 @@ fn check_overlaps(zones: &[Zone], index: &ZoneIndex, faults: &mut Faults) {
     for (one, zone) in zones.iter().enumerate().filter(|(_, zone)| zone.is_leaf) {
         let Some(rect) = zone.shape.bounding_rect() else { continue };
         for other in index.near(rect).into_iter().filter(|&other| other > one) {
-            let plane = Plane::at(zone.label_at.coord());
-            let (a, b) = (plane.shape_in_metres(&zone.shape), plane.shape_in_metres(&zones[other].shape));
-            let overlap_m2 = a.intersection(&b).unsigned_area();
-            if overlap_m2 > OVERLAP_SHARE_MAX * a.unsigned_area().min(b.unsigned_area()) {
+            let (mut smaller, mut larger) = (zone, &zones[other]);
+            if larger.shape.unsigned_area() < smaller.shape.unsigned_area() {
+                std::mem::swap(&mut smaller, &mut larger);
+            }
+            let share = overlap::covered(&smaller.shape, &larger.shape);
+            if share > OVERLAP_SHARE_MAX {
+                let plane = Plane::at(smaller.label_at.coord());
+                let overlap_m2 = share * plane.shape_in_metres(&smaller.shape).unsigned_area();
                 let at = At::file("zones.geojson").feature(zone.code.as_str()).property("geometry");
                 let what = format!("overlaps zone “{}” by {overlap_m2:.0} m²", zones[other].code);
                 faults.add(at, what, "let neighbours share the very same border points");

@@ -22,6 +22,13 @@ pub struct Fault {
     pub fix: String,
 }
 
+impl Fault {
+    fn at(at: At<'_>, what: String, fix: String) -> Fault {
+        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Fault { file: at.file.to_owned(), feature: said(at.feature), property: said(at.property), what, fix }
+    }
+}
+
 impl std::fmt::Display for Fault {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(&self.file)?;
@@ -40,6 +47,7 @@ impl std::fmt::Display for Fault {
 pub(crate) struct Faults {
     listed: Vec<Fault>,
     beyond: usize,
+    notes: Vec<Fault>,
 }
 
 impl Faults {
@@ -48,13 +56,21 @@ impl Faults {
             self.beyond += 1;
             return;
         }
-        self.listed.push(Fault {
-            file: at.file.to_owned(),
-            feature: (!at.feature.is_empty()).then(|| at.feature.to_owned()),
-            property: (!at.property.is_empty()).then(|| at.property.to_owned()),
-            what: what.into(),
-            fix: fix.into(),
-        });
+        self.listed.push(Fault::at(at, what.into(), fix.into()));
+    }
+
+    /// Notes what was mended, which is no fault; at most [`FAULTS_MAX`] are kept.
+    pub(crate) fn note(&mut self, at: At<'_>, what: impl Into<String>, fix: impl Into<String>) {
+        if self.notes.len() < FAULTS_MAX {
+            self.notes.push(Fault::at(at, what.into(), fix.into()));
+        }
+    }
+
+    /// The notes in an order that does not depend on the order of features.
+    pub(crate) fn take_notes(&mut self) -> Vec<Fault> {
+        let mut notes = std::mem::take(&mut self.notes);
+        notes.sort_by(|a, b| (&a.file, &a.feature, &a.what).cmp(&(&b.file, &b.feature, &b.what)));
+        notes
     }
 
     pub(crate) fn is_empty(&self) -> bool {

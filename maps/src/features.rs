@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use geo::{Centroid, InteriorPoint, Validation};
+use geo::{Centroid, InteriorPoint};
 use geo_types::MultiPolygon;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::city::{About, CityFiles, Road, RoadClass};
 use crate::fault::{At, Faults};
 use crate::read::{self, Feature};
 use crate::river::Reach;
-use crate::{Gauge, Place, PlaceKind, Position, Quantity, Thresholds, Zone, ZoneCode, ZoneKind, walk};
+use crate::{Gauge, Place, PlaceKind, Position, Quantity, Thresholds, Zone, ZoneCode, ZoneKind, repair, walk};
 
 pub(crate) fn read_about(files: &CityFiles, faults: &mut Faults) -> Option<About> {
     const FILE: &str = "city.toml";
@@ -84,11 +84,24 @@ pub(crate) fn read_zone(feature: &Feature<'_>, faults: &mut Faults) -> Option<Zo
     let parent = feature.may("parent", faults, read::code);
     let population = feature.may("population", faults, read::whole(0, 100_000_000));
     let elevation_m = feature.may("elevation_m", faults, read::number(-500.0, 9_000.0));
-    let shape = feature.geometry(faults, read::shape_from_geometry)?;
-    if let Err(error) = shape.check_validation() {
-        let what = format!("the shape is not valid: {error}");
-        faults.add(feature.at("geometry"), what, "redraw it so that its outline neither crosses nor touches itself");
-        return None;
+    let (shape, mut notes) = feature.geometry(faults, read::shape_to_mend)?;
+    let shape = match repair::mended(shape) {
+        Ok((shape, more)) => {
+            notes.extend(more);
+            shape
+        }
+        Err(error) => {
+            let what = format!("the shape is not valid: {error}");
+            faults.add(
+                feature.at("geometry"),
+                what,
+                "redraw it so that its outline neither crosses nor touches itself",
+            );
+            return None;
+        }
+    };
+    for note in notes {
+        faults.note(feature.at("geometry"), note, "look at the zone on the map, and mend it at its source");
     }
     let label_at = label_point(&shape)?;
     // Until the parents are known, a missing population is carried as the largest number; `join_zones` settles it.

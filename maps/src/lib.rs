@@ -32,6 +32,7 @@ mod text; // How two people spell one name.
 mod fault; // What is wrong with a map.
 mod features; // Raw features become zones, reaches, gauges, places.
 mod read; // TOML and GeoJSON become raw features.
+mod repair; // Outlines that cross themselves are mended.
 
 mod gauge; // Where something is measured.
 mod place; // What people call places.
@@ -42,8 +43,11 @@ mod build; // All of them become a city.
 mod city; // The whole.
 mod sample; // Hamadan, drawn by hand.
 
-mod index; // Which zone holds a point.
+mod index; // Which zone holds a point, which zones a shape touches.
 mod locate; // Which place a person means.
+mod meridian; // Two longitudes for one place.
+mod near; // Which places are near.
+mod overlap; // How much of a zone a shape covers.
 mod search; // Which place bears a name.
 
 mod exposure; // Who and what is there.
@@ -61,6 +65,7 @@ pub use footprint::{AffectedZone, FOOTPRINT_VERTICES_MAX, Footprint, Method, NoF
 pub use gauge::{Gauge, Quantity, Thresholds};
 pub use geojson_out::shape_geometry;
 pub use hazard::{FLOOD_HALF_WIDTH_M, FLOOD_LENGTH_M, SnowSpread};
+pub use near::NearPlace;
 pub use place::{Found, Located, LocatedBy, Place, PlaceKind};
 pub use position::{BadPosition, Position};
 pub use river::{Downstream, DownstreamPart, GaugeOnTheWay, JOIN_TOLERANCE_M, Reach, ZoneOnTheWay};

@@ -114,10 +114,12 @@ impl Plane {
     }
 
     pub(crate) fn metres(&self, degrees: Coord<f64>) -> Coord<f64> {
-        Coord {
-            x: (degrees.x - self.origin.x) * self.metres_per_lon,
-            y: (degrees.y - self.origin.y) * self.metres_per_lat,
+        // The short way round: what lies just beyond the 180th meridian is near.
+        let mut east = degrees.x - self.origin.x;
+        if east.abs() > 180.0 {
+            east -= 360.0_f64.copysign(east);
         }
+        Coord { x: east * self.metres_per_lon, y: (degrees.y - self.origin.y) * self.metres_per_lat }
     }
 
     pub(crate) fn degrees(&self, metres: Coord<f64>) -> Coord<f64> {

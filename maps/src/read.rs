@@ -274,6 +274,57 @@ pub(crate) fn shape_from_geometry(geometry: &Value) -> Result<MultiPolygon<f64>,
     Ok(shape.orient(Direction::Default))
 }
 
+/// As [`shape_from_geometry`], but rings that are not closed are closed and those without area are left out, with a note for each
+/// sort of thing that was done; the rings are not turned.
+pub(crate) fn shape_to_mend(geometry: &Value) -> Result<(MultiPolygon<f64>, Vec<&'static str>), Wrong> {
+    let (kind, coordinates) = coordinates(geometry, &["Polygon", "MultiPolygon"])?;
+    let lone = [coordinates.clone()];
+    let parts = match (kind, coordinates.as_array()) {
+        ("Polygon", _) => &lone[..],
+        (_, Some(parts)) => parts.as_slice(),
+        (_, None) => return wrong("coordinates are not a list", "see RFC 7946 §3.1.7"),
+    };
+    let mut left = VERTICES_MAX;
+    let mut notes = Vec::new();
+    let mut note = |note: &'static str| {
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    };
+    let mut shape = Vec::with_capacity(parts.len().min(16));
+    for part in parts {
+        let Some(list) = part.as_array() else {
+            return wrong("a polygon is not a list of rings", "see RFC 7946 §3.1.6");
+        };
+        let mut rings = Vec::with_capacity(list.len().min(16));
+        for (number, value) in list.iter().enumerate() {
+            let mut ring = positions(value, &mut left)?;
+            if ring.0.first() != ring.0.last() {
+                ring.close();
+                note("a ring was not closed (first and last points differ); it was closed by a straight line");
+            }
+            ring.0.dedup();
+            if ring.0.len() >= 4 {
+                rings.push(ring);
+                continue;
+            }
+            note("a ring had fewer than three different points; it was left out");
+            if number == 0 {
+                // Without an exterior there is nothing for holes to be in.
+                break;
+            }
+        }
+        let mut rings = rings.into_iter();
+        if let Some(exterior) = rings.next() {
+            shape.push(Polygon::new(exterior, rings.collect()));
+        }
+    }
+    if shape.is_empty() {
+        return wrong("no ring has three different points", "draw its outline again");
+    }
+    Ok((MultiPolygon(shape), notes))
+}
+
 fn coordinates<'a>(geometry: &'a Value, kinds: &[&'static str]) -> Result<(&'static str, &'a Value), Wrong> {
     let given = geometry.get("type").and_then(Value::as_str).unwrap_or("null");
     match (kinds.iter().find(|kind| **kind == given), geometry.get("coordinates")) {

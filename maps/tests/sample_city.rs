@@ -405,3 +405,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_nearest_places_are_those_of_asking_every_place() {
+    let city = city();
+    for (lon, lat) in [(48.5148, 34.7983), (48.43, 34.72), (48.6, 34.9), (-131.0, -34.0)] {
+        let from = at(lon, lat);
+        let mut all: Vec<(f64, &str)> =
+            city.places().iter().map(|place| (from.metres_to(place.position), place.code.as_str())).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+        let near = |near: Vec<maps::NearPlace<'_>>| {
+            near.iter().map(|near| near.place.code.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        let first = |count: usize| all.iter().take(count).map(|(_, code)| *code).collect::<Vec<_>>();
+        assert_eq!(near(city.nearest_places(from, 7, |_| true)), first(7));
+        assert!(city.nearest_places(from, 0, |_| true).is_empty());
+        assert_eq!(near(city.nearest_places(from, usize::MAX, |_| true)), first(usize::MAX));
+        // Exactly as far as the fifth: the fifth is in.
+        let metres = all[4].0;
+        let within = all.iter().take_while(|(far, _)| *far <= metres).count();
+        assert_eq!(near(city.places_within(from, metres)), first(within));
+        let critical = city.nearest_places(from, 3, maps::PlaceKind::is_critical);
+        assert!(critical.len() == 3 && critical.iter().all(|near| near.place.kind.is_critical()));
+    }
+}
