@@ -38,6 +38,8 @@ mod place; // What people call places.
 mod river; // The water's ways.
 mod zone; // The pieces that people live in.
 
+pub mod terrain; // The shape of the ground, and where water goes over it.
+
 mod build; // All of them become a city.
 mod city; // The whole.
 mod sample; // Hamadan, drawn by hand.
