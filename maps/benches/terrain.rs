@@ -6,7 +6,8 @@
 
 use std::fs;
 
-use maps::terrain::{self, Crs, Dem, Grid, Hands, Job, OneHand, Streams};
+use maps::City;
+use maps::terrain::{self, Crs, Dem, Grid, Hands, Job, OneHand, Relief, ReliefOptions, Streams};
 
 /// Cells that gather this many are streams.
 const STREAM_CELLS: u32 = 1_000;
@@ -143,4 +144,30 @@ fn main() {
     println!("{raised} cells raised, {reached} cells reach a stream");
     let one = terrain::directions(dem.grid(), &filled, &OneHand);
     println!("the same with one hand: {}\n", one == directions);
+    drop((filled, directions, accumulation, drains, above, one));
+    stages(side, &hands);
+}
+
+/// A stage becomes three footprints: along the river below one gauge, and over the whole tile.
+fn stages(side: usize, hands: &Threads) {
+    let city = City::sample();
+    let bounds = city.bounds();
+    let step = (bounds.width() / side as f64, bounds.height() / side as f64);
+    let grid = Grid::new((side, side), (bounds.min().x, bounds.max().y), step, Crs::Degrees).expect("a grid");
+    let dem = Dem::new(grid, hills(side)).expect("as many heights as cells");
+    let mut step = Watch::start();
+    let relief = Relief::of(&dem, &city, &ReliefOptions::default(), hands).expect("the sample has waterways");
+    step.tell("terrain to keep");
+    for gauge in city.gauges().iter().filter(|gauge| gauge.reach.is_some()).take(3) {
+        let mut step = Watch::start();
+        let banded = city.stage_footprint(&relief, &gauge.code, 2.0, 0.3).expect("the gauge stands on this terrain");
+        step.tell(&format!("three footprints below {}", gauge.code));
+        println!("    {} zones possible", banded.possible.map_or(0, |footprint| footprint.zones.len()));
+    }
+    let mut step = Watch::start();
+    let bands = relief.flooded_bands(|_| Some(2.0), 0.3).expect("a stage");
+    step.tell("three bands, whole tile");
+    let corners: usize = bands.extents().map(|extent| geo::CoordsIter::coords_count(&extent.shape(8))).iter().sum();
+    step.tell("their shapes, whole tile");
+    println!("    {} cells possible, {corners} corners", bands.possible.cells());
 }

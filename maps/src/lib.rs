@@ -62,7 +62,7 @@ pub use fault::{FAULTS_MAX, Fault};
 pub use footprint::{AffectedZone, FOOTPRINT_VERTICES_MAX, Footprint, Method, NoFootprint, WARNING_MARGIN_M};
 pub use gauge::{Gauge, Quantity, Thresholds};
 pub use geojson_out::shape_geometry;
-pub use hazard::{FLOOD_HALF_WIDTH_M, FLOOD_LENGTH_M, SnowSpread};
+pub use hazard::{BandedFootprint, FLOOD_HALF_WIDTH_M, FLOOD_LENGTH_M, SnowSpread};
 pub use place::{Found, Located, LocatedBy, Place, PlaceKind};
 pub use position::{BadPosition, Position};
 pub use river::{Downstream, DownstreamPart, GaugeOnTheWay, JOIN_TOLERANCE_M, Reach, ZoneOnTheWay};

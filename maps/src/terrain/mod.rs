@@ -14,13 +14,23 @@ mod fill; // No hollow without a way out.
 mod flow; // Directions, gathering, drains, heights above them.
 mod rims; // The lowest way out first.
 
+mod burn; // Channels and culverts are cut in.
+mod rating; // From a discharge to a stage.
+mod relief; // What is kept.
+
+mod extent; // From a stage to flooded cells.
+mod outline; // From flooded cells to shapes.
+
 pub use ascii::{BadDem, read_ascii};
+pub use extent::{BAND_ERRORS, Bands, Extent, POND_RADIUS_M_MAX, Pond, PondLimits};
 pub use flow::{
     LEAVES, NO_DRAIN, Streams, UNKNOWN, accumulation, directions, drains, height_above_drain, slope_degrees,
 };
 pub use geotiff::{Layer, NO_VALUE, read_geotiff, write_geotiff};
 pub use grid::{BadGrid, CELLS_MAX, Crs, Dem, Grid, SIDE_MAX};
 pub use hands::{Hands, Job, OneHand};
+pub use rating::{Curve, FALL_MIN, MANNING_N, STAGE_STEP_M};
+pub use relief::{NoRelief, Relief, ReliefOptions, SEGMENT_M, Segment};
 
 /// The ground with every hollow filled, metres, NaN where nothing is known: the lowest surface from which all water can leave.
 ///
