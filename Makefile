@@ -33,8 +33,8 @@ openapi: ## write docs/openapi.json from the code, and the web part's types from
 	HAMYAR_TEST_UPDATE=1 $(CARGO) test --quiet --package hamyar --test house the_stored_api_document
 	@tools/web types
 
-bench: web ## measure what docs/benchmarks.md shows (release build)
-	@tools/bench
+bench: web ## measure what docs/benchmarks.md shows (release build); PARTS=terrain or service for one part
+	@tools/bench $(PARTS)
 
 release: web ## the binary to deploy: optimised, web part included
 	REQUIRE_WEB=1 $(CARGO) build --release --locked --bin hamyar
