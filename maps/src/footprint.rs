@@ -65,6 +65,30 @@ pub enum Method {
         /// Zones of any height count within this distance of the gauge.
         near_m: f64,
     },
+    /// What a stage floods by the shape of the ground.
+    Terrain {
+        /// Metres above the channel.
+        stage_m: f64,
+        /// Standard error of the water's height above the ground, metres.
+        error_m: f64,
+        /// Least probability of being flooded.
+        probability: f64,
+        /// Content hash of the terrain.
+        terrain_hash: String,
+    },
+    /// What lies under water that was seen to stand somewhere.
+    Pond {
+        /// Metres of water at the place.
+        depth_m: f64,
+        /// Standard error of the water's height above the ground, metres.
+        error_m: f64,
+        /// Least probability of being flooded.
+        probability: f64,
+        /// The ground is no basin; the shape ends where its limits do.
+        open: bool,
+        /// Content hash of the terrain.
+        terrain_hash: String,
+    },
     /// Whole zones, because nothing better is known.
     ZoneOnly,
 }
@@ -87,6 +111,12 @@ pub enum NoFootprint {
     /// The gauge has no height.
     #[error("gauge “{0}” has no elevation_m in gauges.geojson")]
     GaugeWithoutElevation(GaugeCode),
+    /// The terrain was worked out with another version of the map.
+    #[error("the terrain belongs to another map; work it out again from the heights")]
+    TerrainOfOtherMap,
+    /// The terrain has no channel, or no height, at that place.
+    #[error("the terrain does not reach there")]
+    OffTerrain,
     /// A length that makes no sense.
     #[error("{name} = {metres} m must be between {min} and {max} m")]
     BadLength {

@@ -39,6 +39,8 @@ mod place; // What people call places.
 mod river; // The water's ways.
 mod zone; // The pieces that people live in.
 
+pub mod terrain; // The shape of the ground, and where water goes over it.
+
 mod build; // All of them become a city.
 mod city; // The whole.
 mod sample; // Hamadan, drawn by hand.
@@ -64,7 +66,7 @@ pub use fault::{FAULTS_MAX, Fault};
 pub use footprint::{AffectedZone, FOOTPRINT_VERTICES_MAX, Footprint, Method, NoFootprint, WARNING_MARGIN_M};
 pub use gauge::{Gauge, Quantity, Thresholds};
 pub use geojson_out::shape_geometry;
-pub use hazard::{FLOOD_HALF_WIDTH_M, FLOOD_LENGTH_M, SnowSpread};
+pub use hazard::{BandedFootprint, FLOOD_HALF_WIDTH_M, FLOOD_LENGTH_M, SnowSpread};
 pub use near::NearPlace;
 pub use place::{Found, Located, LocatedBy, Place, PlaceKind};
 pub use position::{BadPosition, Position};

@@ -4,6 +4,7 @@
 
 pub mod backup;
 pub mod cap;
+pub mod maps;
 pub mod sensor;
 pub mod staff;
 
@@ -94,7 +95,7 @@ enum Command {
     /// The city's map
     Maps {
         #[command(subcommand)]
-        command: MapsCommand,
+        command: maps::Command,
     },
     /// CAP documents, ours or others'
     Cap {
@@ -110,16 +111,6 @@ enum Command {
     Staff {
         #[command(subcommand)]
         command: staff::Command,
-    },
-}
-
-/// What to do with a map.
-#[derive(Debug, Subcommand)]
-enum MapsCommand {
-    /// List every fault of a map directory
-    Check {
-        /// Holds city.toml and the GeoJSON files
-        directory: String,
     },
 }
 
@@ -170,9 +161,13 @@ impl Settings {
 impl Cli {
     /// Does what was asked; the exit code is the answer of a tool that gives one.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        // A document of others is checked without any settings of ours.
+        // A document of others and a map are looked over without any settings of ours.
         if let Command::Cap { command } = self.command {
             return Ok(cap::run(command));
+        }
+        if let Command::Maps { command } = self.command {
+            maps::run(command)?;
+            return Ok(ExitCode::SUCCESS);
         }
         self.run_with_settings().await?;
         Ok(ExitCode::SUCCESS)
@@ -201,18 +196,7 @@ impl Cli {
             Command::Backup { to } => backup::backup(config, &to).await?,
             Command::Restore { from } => backup::restore(config, &from).await?,
             Command::Doctor => backup::doctor(config).await?,
-            Command::Maps { command: MapsCommand::Check { directory } } => {
-                let city = app::load_city(&directory)?;
-                print(&format!(
-                    "{}: {} zones, {} gauges, {} places; no fault\nhash {}",
-                    city.code(),
-                    city.zones().len(),
-                    city.gauges().len(),
-                    city.places().len(),
-                    city.hash()
-                ));
-            }
-            Command::Cap { .. } => unreachable!("`run` takes it before settings are read"),
+            Command::Maps { .. } | Command::Cap { .. } => unreachable!("`run` takes them before settings are read"),
             Command::Sensor { command } => {
                 let ground = app::open_ground(Arc::new(config), app::Kind::Real).await?;
                 sensor::run(&ground, command).await?;
