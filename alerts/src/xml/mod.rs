@@ -15,6 +15,6 @@ mod escape; // Text becomes XML.
 mod write; // An alert becomes a document.
 
 pub(crate) use escape::{attribute, text};
-pub use read::{FINDINGS_MAX, Read, Version, read, read_all, read_with};
+pub use read::{FINDINGS_MAX, Read, Reads, Unread, Version, read, read_all, read_with};
 pub use tree::{Limits, ReadError};
 pub use write::{NAMESPACE, write};

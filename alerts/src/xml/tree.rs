@@ -230,6 +230,30 @@ impl<'d> Tree<'d> {
         std::iter::successors(step(index + 1), move |&at| step(self.nodes[at].end))
     }
 
+    /// The path of a node, `/rss/channel/item[2]/description`. O(n): for what is reported, not for what is read.
+    #[cold]
+    pub fn place(&self, index: usize) -> String {
+        let mut path = String::new();
+        let root = |at: usize| (at < self.nodes.len()).then_some(at);
+        let mut level: Vec<usize> = std::iter::successors(root(0), |&at| root(self.nodes[at].end)).collect();
+        while let Some(&on) = level.iter().find(|&&at| (at..self.nodes[at].end).contains(&index)) {
+            let name = self.nodes[on].name;
+            if !name.is_empty() {
+                let same = |upto: usize| level.iter().filter(|&&at| at <= upto && self.nodes[at].name == name).count();
+                path.push('/');
+                path.extend(name.chars().take(60));
+                if same(usize::MAX) > 1 {
+                    path.push_str(&format!("[{}]", same(on)));
+                }
+            }
+            if on == index {
+                break;
+            }
+            level = self.children(on).collect();
+        }
+        path
+    }
+
     /// The text of a node and everything inside it, in order; lines for elements that break lines in HTML.
     pub fn deep_text(&self, index: usize) -> Cow<'_, str> {
         let node = &self.nodes[index];

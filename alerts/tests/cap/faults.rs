@@ -108,7 +108,7 @@ fn alerts_inside_a_feed_and_in_latin_1_are_found() {
         "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><content>{0}</content></entry><entry>{0}</entry></feed>",
         with_body("")
     );
-    assert_eq!(xml::read_all(feed.as_bytes(), &Limits::default()).unwrap().len(), 2);
+    assert_eq!(xml::read_all(feed.as_bytes(), &Limits::default()).unwrap().alerts.len(), 2);
     let mut latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>".to_vec();
     latin.extend(
         with_body("<note>M?nchen</note>").into_bytes().iter().map(|&byte| if byte == b'?' { 0xfc } else { byte }),
@@ -334,10 +334,28 @@ fn feeds_with_other_roots_and_envelopes_are_searched() {
         ),
     ] {
         let all = xml::read_all(text.as_bytes(), &Limits::default()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let all = all.alerts;
         assert_eq!(all.len(), 1, "{what}");
         assert_eq!((all[0].alert.infos[0].event.as_str(), codes(&all[0])), ("Flood", vec![]), "{what}");
         assert_eq!(&*all[0].raw, text.as_bytes(), "{what}: the bytes are kept as they came");
     }
+}
+
+#[test]
+fn an_alert_of_a_feed_that_cannot_be_read_does_not_vanish_behind_a_sound_one() {
+    let item = |text: &str| format!("<item><description><![CDATA[{text}]]></description></item>");
+    let broken = with_body("<note>&file;</note>");
+    let feed = format!("<rss><channel>{}{}{}</channel></rss>", item(&broken), item(&with_body("")), item(&broken));
+    let all = xml::read_all(feed.as_bytes(), &Limits::default()).unwrap();
+    assert_eq!((all.alerts.len(), codes(&all.alerts[0])), (1, vec![]));
+    let unread: Vec<(&str, &ReadError)> = all.unread.iter().map(|one| (one.place.as_str(), &one.fault)).collect();
+    let why = &ReadError::Entity { name: "file".into() };
+    assert_eq!(unread, [("/rss/channel/item[1]/description", why), ("/rss/channel/item[3]/description", why)]);
+    // Who reads only the first alert learns of the others as well.
+    assert_eq!(codes(&read(&feed)), ["alert-unread"; 2]);
+    // And of very many, none is lost in the count.
+    let many = format!("<rss>{}{}</rss>", item(&broken).repeat(300), item(&with_body("")));
+    assert_eq!(xml::read_all(many.as_bytes(), &Limits::default()).unwrap().unread.len(), 300);
 }
 
 #[test]
