@@ -117,6 +117,8 @@ const PLACES_MAX: usize = 100;
 /// Reads every alert of a document: one alert, or a feed or envelope with some inside, as elements or as escaped text. O(n).
 ///
 /// Errors: not XML, a DOCTYPE, an unknown entity, a limit (all of [`Limits`] hold for the whole document), or no alert at all.
+/// A document whose tags do not fit together, or that ends too early, is mended where the alert says at least who, when, whether
+/// it is real, and to whom; `schema-not-well-formed` is then among its findings.
 /// A text of a feed that should be an alert and is none loses no other alert: it stands in [`Reads::unread`].
 pub fn read_all(bytes: &[u8], limits: &Limits) -> Result<Reads, ReadError> {
     if bytes.len() > limits.bytes {
@@ -128,6 +130,10 @@ pub fn read_all(bytes: &[u8], limits: &Limits) -> Result<Reads, ReadError> {
         Document { raw: Arc::from(bytes), doubt, limits, reads: Reads { alerts: Vec::new(), unread: Vec::new() } };
     document.alerts_of(&tree, true)?;
     let mut reads = document.reads;
+    // Where a feed is cut, more alerts may have stood.
+    if let Some(fault) = tree.broken.as_ref().filter(|_| reads.alerts.is_empty() || tree.node(0).tag != Tag::Alert) {
+        reads.unread.push(Unread { place: tree.place(0), fault: fault.clone() });
+    }
     if reads.alerts.is_empty() {
         return Err(reads.unread.pop().map_or(ReadError::NoAlert, |unread| unread.fault));
     }
@@ -153,7 +159,12 @@ impl Document<'_> {
             let node = tree.node(at);
             if node.tag == Tag::Alert && (!any_cap || node.space.is_cap()) {
                 self.room()?;
-                self.alert(tree, at);
+                match &tree.broken {
+                    Some(fault) if !has_head(tree, at) => {
+                        self.reads.unread.push(Unread { place: tree.place(at), fault: fault.clone() });
+                    }
+                    _ => self.alert(tree, at),
+                }
                 at = node.end;
                 continue;
             }
@@ -197,6 +208,12 @@ impl Document<'_> {
         let (alert, signed) = reader.document(index, &self.raw);
         self.reads.alerts.push(Read { alert, version, findings: reader.findings, signed, raw: Arc::clone(&self.raw) });
     }
+}
+
+/// Whether an alert says who, when, whether it is real, and to whom. What was cut before that could be an exercise.
+fn has_head(tree: &Tree<'_>, alert: usize) -> bool {
+    let head = [Tag::Identifier, Tag::Sender, Tag::Sent, Tag::Status, Tag::MsgType, Tag::Scope];
+    head.iter().all(|&tag| tree.children(alert).any(|child| tree.node(child).tag == tag))
 }
 
 /// Whether a text of a feed is a CAP document of its own.

@@ -126,6 +126,18 @@ impl<'t> Reader<'t> {
             let what = "“&” stands alone in the document and was taken as it is";
             self.report(Error, ROOT, "schema-ampersand", what, "write &amp;");
         }
+        if self.tree.has_prolog {
+            let what = "something stands before the document's declaration or its root element";
+            self.report(Error, ROOT, "schema-prolog", what, "begin with the declaration, or with the root element");
+        }
+        if self.tree.has_trailing {
+            let what = "something stands after the end of the document's root element";
+            self.report(Error, ROOT, "schema-trailing", what, "end with the root element");
+        }
+        if let Some(fault) = &self.tree.broken {
+            let what = format!("the document was mended, and something may be missing: {fault}");
+            self.report(Error, ROOT, "schema-not-well-formed", what, "ask its sender for a whole one");
+        }
         match self.version {
             Version::V1_2 => {}
             Version::V1_1 | Version::V1_0 => {

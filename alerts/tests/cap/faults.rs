@@ -46,7 +46,7 @@ fn documents_beyond_the_limits_are_refused() {
     let wide = format!("<a>{}</a>", "<b/>".repeat(300_000));
     assert!(matches!(xml::read(wide.as_bytes()), Err(ReadError::TooMany { .. })));
     assert_eq!(xml::read(b"<rss></rss>"), Err(ReadError::NoAlert));
-    for broken in ["", "x", "<alert>", "<alert></b>", "<alert/><alert/>"] {
+    for broken in ["", "x", "<alert>", "<alert></b>", "<a>x</a", "<a x=1/>"] {
         assert!(matches!(xml::read(broken.as_bytes()), Err(ReadError::NotXml { .. })), "{broken}");
     }
 }
@@ -356,6 +356,98 @@ fn an_alert_of_a_feed_that_cannot_be_read_does_not_vanish_behind_a_sound_one() {
     // And of very many, none is lost in the count.
     let many = format!("<rss>{}{}</rss>", item(&broken).repeat(300), item(&with_body("")));
     assert_eq!(xml::read_all(many.as_bytes(), &Limits::default()).unwrap().unread.len(), 300);
+}
+
+#[test]
+fn what_stands_around_the_root_loses_no_alert() {
+    let whole = info_with("<polygon>1,1 1,2 2,2 1,1</polygon>");
+    let sound = read(&whole).alert;
+    for (text, code) in [
+        (format!("{whole}\nNNNN sent by gateway 7"), "schema-trailing"),
+        (format!("{whole}</cap:alert>"), "schema-trailing"),
+        (format!("{whole}<5"), "schema-trailing"),
+        (format!("{whole}<!-- no end"), "schema-trailing"),
+        (format!("HTTP/1.1 200 OK\r\n\r\n{whole}"), "schema-prolog"),
+        (format!("</x>{whole}"), "schema-prolog"),
+    ] {
+        let read = read(&text);
+        assert_eq!((&read.alert, codes(&read)), (&sound, vec![code]), "{text}");
+    }
+    // A second alert beside the root is not lost either.
+    let two = xml::read_all(format!("{whole}{whole}").as_bytes(), &Limits::default()).unwrap();
+    assert_eq!((two.alerts.len(), codes(&two.alerts[1])), (2, vec!["schema-trailing"]));
+    assert_eq!(xml::read(format!("{whole}<!DOCTYPE x>").as_bytes()), Err(ReadError::Doctype));
+}
+
+#[test]
+fn a_document_cut_short_loses_only_what_is_not_there() {
+    let whole = info_with(
+        "<polygon>1,1 1,2 2,2 3,3 1,1</polygon><geocode><valueName>ISO</valueName><value>IR-24</value></geocode>",
+    );
+    let sound = read(&whole).alert;
+    let upto = |mark: &str| &whole[..whole.find(mark).unwrap()];
+    for cut in [upto("</cap:alert>"), &whole[..whole.len() - 3], upto("</cap:area>"), upto("</cap:info>")] {
+        let read = read(cut);
+        assert_eq!((&read.alert, codes(&read)), (&sound, vec!["schema-not-well-formed"]), "{cut}");
+    }
+    // Half a polygon would be a wrong one.
+    for cut in [upto(" 3,3"), upto(" 1,1</cap:polygon>"), upto("</cap:polygon>")] {
+        let read = read(cut);
+        assert!(read.alert.infos[0].areas[0].polygons.is_empty(), "{cut}");
+        assert_eq!((read.alert.infos[0].severity, codes(&read)), (Severity::Severe, vec!["schema-not-well-formed"]));
+    }
+    // At every place, what comes out was there, and before its head is whole an alert is none.
+    for end in 0..whole.len() {
+        match xml::read(&whole.as_bytes()[..end]) {
+            Ok(read) => {
+                assert!(end > upto("</cap:scope>").len() && !read.is_schema_valid(), "{end}");
+                assert_eq!((read.alert.status, &read.alert.sent), (sound.status, &sound.sent));
+                for area in read.alert.infos.iter().flat_map(|info| &info.areas) {
+                    assert!(
+                        area.unusable.is_empty()
+                            && (area.polygons.is_empty() || area.polygons == sound.infos[0].areas[0].polygons)
+                    );
+                }
+            }
+            Err(fault) => {
+                assert!(end <= upto("</cap:scope>").len() + 1, "{end}: {fault}");
+            }
+        }
+    }
+}
+
+#[test]
+fn tags_that_do_not_fit_lose_no_alert_and_nothing_beside_them() {
+    let whole = info_with("<polygon>1,1 1,2 2,2 1,1</polygon><circle>1,1 2</circle>");
+    let sound = read(&whole).alert;
+    for (tag, instead) in [
+        ("</cap:areaDesc>", ""),
+        ("</cap:polygon>", ""),
+        ("</cap:polygon>", "</cap:polygn>"),
+        ("</cap:area>", ""),
+        ("</cap:info>", ""),
+        ("</cap:severity>", "</cap:urgency>"),
+        ("</cap:scope>", ""),
+        ("</cap:circle>", "</cap:circle></b>"),
+    ] {
+        let read = read(&whole.replacen(tag, instead, 1));
+        assert_eq!((&read.alert, codes(&read)), (&sound, vec!["schema-not-well-formed"]), "{tag} {instead}");
+    }
+    let info = &whole[whole.find("<cap:info>").unwrap()..whole.find("</cap:alert>").unwrap()];
+    let open = info.replace("</cap:info>", "").replace("</cap:area>", "");
+    let two = read(&whole.replace(info, &format!("{open}{info}")));
+    assert_eq!((&two.alert.infos[0], &two.alert.infos[1]), (&sound.infos[0], &sound.infos[0]));
+    let less = read(&with_body("<note>5 < 6, 4 <5</note>").replace("<cap: 6", "< 6").replace("<cap:5", "<5"));
+    assert_eq!((less.alert.note.as_deref(), codes(&less)), (Some("5 < 6, 4 <5"), vec!["schema-not-well-formed"]));
+}
+
+#[test]
+fn a_feed_that_is_cut_says_that_alerts_may_be_missing() {
+    let feed = format!("<feed><entry>{0}</entry><entry>{0}</entry><entry>{0}", with_body(""));
+    let cut = xml::read_all(feed.as_bytes(), &Limits::default()).unwrap();
+    assert_eq!((cut.alerts.len(), cut.unread.len(), cut.unread[0].place.as_str()), (3, 1, "/feed"));
+    let cut = xml::read_all(&feed.as_bytes()[..feed.len() - 200], &Limits::default()).unwrap();
+    assert_eq!((cut.alerts.len(), cut.unread[0].place.as_str()), (2, "/feed/entry[3]/alert"));
 }
 
 #[test]
