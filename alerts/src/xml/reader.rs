@@ -373,7 +373,7 @@ impl<'t> Reader<'t> {
         let status = self.one_word(fields, Tag::Status, path, STATUS);
         let msg_type = self.one_word(fields, Tag::MsgType, path, MSG_TYPE);
         let scope = self.one_word(fields, Tag::Scope, path, SCOPE);
-        let references = self.references(fields, path);
+        let references = self.references(fields, path, &sender, msg_type);
         let codes: Vec<usize> = self.all(index, fields, Tag::Code).collect();
         let infos = self.all(index, fields, Tag::Info).enumerate();
         let alert = Alert {
@@ -396,17 +396,26 @@ impl<'t> Reader<'t> {
         Alert { sent, ..alert }
     }
 
-    fn references(&mut self, fields: &Fields, path: Path<'_>) -> Vec<crate::cap::Reference> {
+    fn references(
+        &mut self,
+        fields: &Fields,
+        path: Path<'_>,
+        sender: &Sender,
+        msg_type: Option<MsgType>,
+    ) -> Vec<crate::cap::Reference> {
         const CODE: &str = "references-form";
         let Some(raw) = self.raw_field(fields, Tag::References, path) else { return Vec::new() };
         let path = path.child(Tag::References.name());
-        let references = values::references(&raw);
+        let references = values::references(&raw, Some(sender));
         if references.read.is_empty() && references.unread.is_empty() {
             self.empty(path);
         }
+        // An update that updates nothing known leaves the old message standing.
+        let is_lost = references.read.is_empty() && msg_type != Some(MsgType::Alert);
+        let gravity = if is_lost { Gravity::Error } else { Gravity::Warning };
         for unread in references.unread {
             let what = format!("“{}” is no reference", short(&unread));
-            self.report(Gravity::Warning, path, CODE, what, "write sender,identifier,sent");
+            self.report(gravity, path, CODE, what, "write sender,identifier,sent");
         }
         for repair in references.read.iter().filter_map(|one| one.repair) {
             self.report(Gravity::Warning, path, CODE, repair, "repeat sender, identifier and sent letter by letter");

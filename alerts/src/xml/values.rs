@@ -97,17 +97,33 @@ pub(super) struct References {
 }
 
 /// References separated by white space; names with spaces and times with a space between are put together again. O(n).
-pub(super) fn references(text: &str) -> References {
+///
+/// A word that is a whole reference stays one: what stands before it is no part of its sender, but for the alert's `own` one.
+pub(super) fn references(text: &str, own: Option<&Sender>) -> References {
     /// A triplet of longer names was never seen; without an end, each word would be tried with all before it.
     const PENDING_BYTES_MAX: usize = 600;
     let mut all = References::default();
     let mut pending = String::new();
     for word in text.split_whitespace() {
+        let strict = strict_references(word);
         if !pending.is_empty() {
             pending.push(' ');
         }
+        let before = pending.len();
         pending.push_str(word);
-        if let Some(reference) = reference(&pending) {
+        let joined = || reference(pending.trim_end_matches([',', ';']));
+        if let Some(strict) = strict {
+            let is_own = |joined: &Repaired<Reference>| Some(&joined.value.sender) == own;
+            match (before > 0).then(joined).flatten().filter(is_own) {
+                Some(joined) => all.read.push(joined),
+                None => {
+                    pending.truncate(before.saturating_sub(1));
+                    all.unread.extend((!pending.is_empty()).then(|| std::mem::take(&mut pending)));
+                    all.read.extend(strict);
+                }
+            }
+            pending.clear();
+        } else if let Some(reference) = joined() {
             all.read.push(reference);
             pending.clear();
         } else if pending.len() > PENDING_BYTES_MAX {
@@ -120,13 +136,25 @@ pub(super) fn references(text: &str) -> References {
     all
 }
 
-/// One reference; its time and names may need repair.
-fn reference(text: &str) -> Option<Repaired<Reference>> {
-    if let Some(reference) = Reference::parse(text) {
-        return Some(Repaired::right(reference));
+/// The references that a word is made of, when each of them is right but for what separates them.
+fn strict_references(word: &str) -> Option<Vec<Repaired<Reference>>> {
+    if let Some(reference) = Reference::parse(word) {
+        return Some(vec![Repaired::right(reference)]);
     }
+    let one = |text| {
+        let reference = Reference::parse(text)?;
+        Some(Repaired::mended(reference, "references are separated by a semicolon or a comma"))
+    };
+    word.trim_end_matches([',', ';']).split(';').map(one).collect()
+}
+
+/// One reference whose names or time need repair. `None` also where a name would swallow another reference.
+fn reference(text: &str) -> Option<Repaired<Reference>> {
     let (from, rest) = text.split_once(',')?;
     let (named, sent) = rest.rsplit_once(',')?;
+    if named.split([',', ';', ' ']).any(|part| time(part).is_some()) {
+        return None;
+    }
     let (from, named, sent) = (sender(from.trim())?, identifier(named.trim())?, time(sent)?);
     let repair = from.repair.or(named.repair).or(sent.repair).unwrap_or("spaces stand inside a reference");
     Some(Repaired::mended(Reference { sender: from.value, identifier: named.value, sent: sent.value }, repair))
@@ -210,6 +238,7 @@ mod tests {
     fn references_with_faults_inside_are_put_together_again() {
         let references = references(
             "a,b,2026-03-21T04:00:00+03:30 the office,no 1,2026-03-21T00:30:00Z a, c, 2026-03-21 00:30:00-00:00 id-1 id-2,",
+            None,
         );
         let read: Vec<String> = references.read.iter().map(|one| one.value.to_string()).collect();
         assert_eq!(

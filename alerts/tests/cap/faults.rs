@@ -305,6 +305,59 @@ fn references_of_plain_ids_are_reported_and_lose_nothing_else() {
 }
 
 #[test]
+fn a_reference_is_never_joined_with_what_stands_beside_it() {
+    const SENT: &str = "2026-03-20T04:00:00+03:30";
+    let with = |references: String| read(&with_body(&format!("<references>{references}</references>")));
+    let said = |read: &Read| -> Vec<String> { read.alert.references.iter().map(ToString::to_string).collect() };
+    let (one, two) = (format!("a@b.ir,x1,{SENT}"), format!("a@b.ir,x2,{SENT}"));
+    for (text, expected, findings) in [
+        (format!("old-1 {one}"), vec![&one], 1),
+        (format!("{one}; {two}"), vec![&one, &two], 1),
+        (format!("{one};{two}"), vec![&one, &two], 2),
+        (format!("{one}, {two},"), vec![&one, &two], 2),
+        (format!("{one} {two}"), vec![&one, &two], 0),
+        (format!("old-1, {one} and {two} and"), vec![&one, &two], 3),
+    ] {
+        let read = with(text.clone());
+        assert_eq!(
+            (said(&read), codes(&read)),
+            (expected.into_iter().cloned().collect(), vec!["references-form"; findings]),
+            "{text}"
+        );
+    }
+    // Two that run into one another are unread rather than a third that nobody sent.
+    let ran = with(format!("{one},{two}"));
+    assert_eq!((said(&ran), codes(&ran)), (vec![], vec!["references-form"]));
+    // A space in the sender's own name is no such thing.
+    let own = read(
+        &with_body(&format!("<references>Crisis Office,x1,{SENT}</references>")).replace(">b<", ">Crisis Office<"),
+    );
+    assert_eq!(
+        (said(&own), codes(&own)),
+        (vec![format!("Crisis%20Office,x1,{SENT}")], vec!["name-form", "references-form"])
+    );
+}
+
+#[test]
+fn an_update_whose_references_are_all_unreadable_is_an_error() {
+    let gravity = |msg_type: &str, references: &str| {
+        let text = with_body(&format!("<references>{references}</references>"));
+        let read = read(&text.replace(">Alert<", &format!(">{msg_type}<")));
+        read.findings.iter().map(|finding| finding.gravity).max()
+    };
+    use alerts::Gravity::{Error, Warning};
+    for msg_type in ["Update", "Cancel", "Ack", "Error"] {
+        assert_eq!(gravity(msg_type, "a.1 a.2"), Some(Error), "{msg_type}");
+        assert_eq!(
+            gravity(msg_type, "b,a,2026-03-20T04:00:00+03:30 a.2"),
+            Some(Warning),
+            "{msg_type}: one could be read"
+        );
+    }
+    assert_eq!(gravity("Alert", "a.1 a.2"), Some(Warning));
+}
+
+#[test]
 fn feeds_with_other_roots_and_envelopes_are_searched() {
     let alert = info_with("");
     let escaped = alert.replace('&', "&amp;").replace('<', "&lt;");
