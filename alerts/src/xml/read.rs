@@ -26,7 +26,8 @@ pub enum Version {
 /// One alert that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Read {
-    /// The alert, repaired where needed.
+    /// The alert, repaired where needed. A `sent` of 1970-01-01T00:00:00-00:00 means that it is missing or could not be read; an
+    /// error among the findings says which. No other time of the alert takes its place.
     pub alert: Alert,
     /// Which CAP it was written in.
     pub version: Version,

@@ -117,7 +117,7 @@ impl<'t> Reader<'t> {
         use Gravity::{Error, Hint};
         if let Some(doubt) = self.doubt {
             let code = match doubt {
-                Doubt::Lost => "schema-encoding",
+                Doubt::Lost | Doubt::Unknown => "schema-encoding",
                 Doubt::Declared => "encoding",
             };
             self.report(Error, ROOT, code, doubt.what(), "write UTF-8");
@@ -296,7 +296,12 @@ impl<'t> Reader<'t> {
         const FIX: &str = "write it like 2026-03-21T04:00:00+03:30";
         let raw = self.raw_field(fields, tag, path)?;
         let path = path.child(tag.name());
-        let time = values::time(&raw);
+        if let Some(time) = values::midnight(&raw) {
+            let what = "24:00:00 was read as 00:00:00 of the next day";
+            self.report(Gravity::Warning, path, "time-form", what, FIX);
+            return Some(time);
+        }
+        let time = values::any_time(&raw);
         match &time {
             Some(Repaired { repair: Some(repair), .. }) => {
                 self.report(Gravity::Warning, path, "schema-time", *repair, FIX);
@@ -376,7 +381,7 @@ impl<'t> Reader<'t> {
         let references = self.references(fields, path, &sender, msg_type);
         let codes: Vec<usize> = self.all(index, fields, Tag::Code).collect();
         let infos = self.all(index, fields, Tag::Info).enumerate();
-        let alert = Alert {
+        Alert {
             // A status that nobody can read may be a real one, and a real one must not be lost.
             status: status.unwrap_or(Status::Actual),
             source: self.text(fields, Tag::Source, path),
@@ -389,11 +394,14 @@ impl<'t> Reader<'t> {
             references,
             incidents: self.list(fields, Tag::Incidents, path),
             infos: infos.map(|(i, info)| self.info(info, path.nth("info", i))).collect(),
-            ..Alert::new(identifier, sender, epoch(), Status::Actual, msg_type.unwrap_or(MsgType::Alert))
-        };
-        let earliest = || alert.infos.iter().find_map(|info| info.effective.clone().or_else(|| info.onset.clone()));
-        let sent = sent.or_else(earliest).unwrap_or_else(epoch);
-        Alert { sent, ..alert }
+            ..Alert::new(
+                identifier,
+                sender,
+                sent.unwrap_or_else(not_known),
+                Status::Actual,
+                msg_type.unwrap_or(MsgType::Alert),
+            )
+        }
     }
 
     fn references(
@@ -666,7 +674,8 @@ fn near_certainty(text: &str) -> Option<Certainty> {
     if text.eq_ignore_ascii_case("very likely") { Some(Certainty::Likely) } else { Certainty::any_case(text) }
 }
 
-fn epoch() -> CapTime {
+/// What [`super::Read::alert`] says of a `sent` that is not known: another time of the alert would be an invented one.
+fn not_known() -> CapTime {
     CapTime::from_timestamp(jiff::Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC)
 }
 

@@ -55,6 +55,40 @@ pub(super) fn time(text: &str) -> Option<Repaired<CapTime>> {
     Some(Repaired::mended(CapTime::parse(&written).ok()?, repair))
 }
 
+/// The time of an element: as [`time()`], else as in e-mail (RFC 2822), or with Persian or Arabic digits.
+pub(super) fn any_time(text: &str) -> Option<Repaired<CapTime>> {
+    if let Some(time) = time(text) {
+        return Some(time);
+    }
+    let text = text.trim();
+    // The longest that is a time has some forty letters.
+    let text = text.get(..100).unwrap_or(text);
+    let latin: String = text.chars().map(latin_digit).collect();
+    if let Some(time) = (latin != text).then(|| time(&latin)).flatten() {
+        return Some(Repaired::mended(time.value, "the time was not in Latin digits"));
+    }
+    let mail = jiff::fmt::rfc2822::parse(&latin).ok()?;
+    let time = CapTime::from_timestamp(mail.timestamp(), mail.time_zone());
+    Some(Repaired::mended(time, "the time was in the form of e-mail and was written anew"))
+}
+
+/// A digit of Persian or Arabic as the one of ASCII; else the letter itself.
+fn latin_digit(c: char) -> char {
+    let zero = match c {
+        '۰'..='۹' => '۰',
+        '٠'..='٩' => '٠',
+        _ => return c,
+    };
+    char::from_digit(u32::from(c) - u32::from(zero), 10).unwrap_or(c)
+}
+
+/// The end of a day, `T24:00:00`, which the schema allows: the start of the next day.
+pub(super) fn midnight(text: &str) -> Option<CapTime> {
+    let (date, offset) = text.trim().split_once("T24:00:00")?;
+    let date: jiff::civil::Date = date.parse().ok()?;
+    CapTime::parse(&format!("{}T00:00:00{offset}", date.tomorrow().ok()?)).ok()
+}
+
 /// A name in which what it can't hold is percent-encoded, so that the same wrong name always becomes the same right one.
 fn name<T>(text: &str, new: fn(&str) -> Result<T, NameFault>) -> Option<Repaired<T>> {
     if let Ok(name) = new(text) {

@@ -358,6 +358,52 @@ fn an_update_whose_references_are_all_unreadable_is_an_error() {
 }
 
 #[test]
+fn what_the_schema_says_of_midnight_and_of_the_declaration_is_said() {
+    let with = |sent: &str| read(&with_body("").replace("2026-03-21T04:00:00+03:30", sent));
+    let midnight = with("2026-12-31T24:00:00+03:30");
+    assert_eq!((midnight.alert.sent.as_str(), codes(&midnight)), ("2027-01-01T00:00:00+03:30", vec!["time-form"]));
+    assert!(midnight.is_schema_valid());
+    assert_eq!(codes(&with("2026-12-31T24:00:01+03:30")), ["schema-time"]);
+    let text = with_body("");
+    for (before, expected) in [
+        ("<?xml version='1.0'?>", vec![]),
+        ("\u{feff}<?xml version='1.0'?>", vec![]),
+        ("<?xml version='1.0'?>\n<?xml-stylesheet href='x'?>", vec![]),
+        ("\n<?xml version='1.0'?>", vec!["schema-prolog"]),
+        ("<!-- c --><?xml version='1.0'?>", vec!["schema-prolog"]),
+        ("<?xml version='1.0' encoding='x-unknown'?>", vec!["schema-encoding"]),
+    ] {
+        assert_eq!(codes(&read(&format!("{before}{text}"))), expected, "{before:?}");
+    }
+}
+
+#[test]
+fn a_sent_that_cannot_be_read_never_becomes_another_time() {
+    let with = |sent: &str| {
+        let effective = "</cap:certainty><cap:effective>2026-03-22T04:00:00+03:30</cap:effective>";
+        read(&info_with("").replace("</cap:certainty>", effective).replace("2026-03-21T04:00:00+03:30", sent))
+    };
+    for text in [
+        "Sat, 21 Mar 2026 04:00:00 +0330",
+        "21 Mar 2026 04:00:00 +0330",
+        "۲۰۲۶-۰۳-۲۱T۰۴:۰۰:۰۰+۰۳:۳۰",
+        "٢٠٢٦-٠٣-٢١T٠٤:٠٠:٠٠+٠٣:٣٠",
+    ] {
+        let read = with(text);
+        assert_eq!(
+            (read.alert.sent.as_str(), codes(&read)),
+            ("2026-03-21T04:00:00+03:30", vec!["schema-time"]),
+            "{text}"
+        );
+    }
+    for text in ["2026-02-30T04:00:00+03:30", "2026-03-21T04:00:00,03:30", "tomorrow", ""] {
+        let read = with(text);
+        assert_eq!(read.alert.sent.as_str(), "1970-01-01T00:00:00-00:00", "{text}: not known");
+        assert_eq!((codes(&read), read.findings[0].gravity), (vec!["schema-time"], alerts::Gravity::Error), "{text}");
+    }
+}
+
+#[test]
 fn feeds_with_other_roots_and_envelopes_are_searched() {
     let alert = info_with("");
     let escaped = alert.replace('&', "&amp;").replace('<', "&lt;");
