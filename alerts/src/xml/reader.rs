@@ -10,10 +10,11 @@ use super::read::{FINDINGS_MAX, Version};
 use super::schema::{ALERT, AREA, INFO, PAIR, RESOURCE, RESOURCE_BEFORE_1_2, Sequence};
 use super::tree::{Node, Tag, Tree};
 use super::values::{self, Repaired};
+use super::words::{CATEGORY, CERTAINTY, MSG_TYPE, RESPONSE_TYPE, SCOPE, SEVERITY, STATUS, URGENCY, Words};
 use crate::cap::{
     Alert, Area, Base64, CapTime, Categories, Category, Certainty, Circle, Digest, Feet, GeometryFault, Identifier,
-    Info, Language, ListItem, MimeType, MsgType, Pair, Polygon, Resource, ResponseType, Scope, Sender, Severity,
-    Status, Text, Unusable, Urgency, Uri, xml_carries,
+    Info, Language, ListItem, MimeType, MsgType, Pair, Polygon, Resource, Scope, Sender, Severity, Status, Text,
+    Unusable, Urgency, Uri, xml_carries,
 };
 use crate::check::{Finding, Gravity};
 use crate::content::hex;
@@ -358,12 +359,22 @@ impl<'t> Reader<'t> {
     }
 
     fn list(&mut self, fields: &Fields, tag: Tag, path: Path<'_>) -> Vec<ListItem> {
+        const FIX: &str = "separate the items by spaces, and enclose one that has spaces in double quotes";
         let Some(raw) = self.raw_field(fields, tag, path) else { return Vec::new() };
-        let items = values::list(&raw);
-        if items.is_empty() {
-            self.empty(path.child(tag.name()));
+        let path = path.child(tag.name());
+        let list = values::list(&raw);
+        if list.items.is_empty() && list.unread.is_empty() {
+            self.empty(path);
         }
-        items
+        if list.has_stray_quote {
+            let what = "a double quote encloses no item and was left out";
+            self.report(Gravity::Warning, path, "list-form", what, FIX);
+        }
+        for item in list.unread {
+            let what = format!("“{}” is no item and was left out", short(&item));
+            self.report(Gravity::Warning, path, "list-form", what, FIX);
+        }
+        list.items
     }
 
     fn alert(&mut self, index: usize, fields: &Fields, path: Path<'_>, raw: &[u8]) -> Alert {
@@ -611,7 +622,15 @@ impl<'t> Reader<'t> {
         const FIX: &str = "write lat,lon and a radius in kilometres";
         let raw = self.raw(index, path);
         match Circle::parse(&raw) {
-            Ok(circle) => area.circles.push(circle),
+            Ok(circle) => {
+                area.circles.push(circle);
+                let is_spaced =
+                    raw.trim().split_once(char::is_whitespace).is_some_and(|(_, radius)| radius != radius.trim_start());
+                if is_spaced {
+                    let what = "more than one space stands before the radius, where some readers lose the circle";
+                    self.report(Gravity::Hint, path, "circle-spaces", what, "write one space");
+                }
+            }
             Err(fault) => match Unusable::circle(&raw) {
                 Some(shape) => {
                     self.report(Gravity::Error, path, "shape-form", fault.to_string(), FIX);
@@ -632,46 +651,6 @@ impl<'t> Reader<'t> {
         }
         feet
     }
-}
-
-/// How the words of one vocabulary are read.
-struct Words<T> {
-    exact: fn(&str) -> Option<T>,
-    near: fn(&str) -> Option<T>,
-}
-
-impl<T> Clone for Words<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Words<T> {}
-
-const STATUS: Words<Status> = Words { exact: Status::exact, near: near_status };
-const MSG_TYPE: Words<MsgType> = Words { exact: MsgType::exact, near: MsgType::any_case };
-const SCOPE: Words<Scope> = Words { exact: Scope::exact, near: Scope::any_case };
-const CATEGORY: Words<Category> = Words { exact: Category::exact, near: Category::any_case };
-const RESPONSE_TYPE: Words<ResponseType> = Words { exact: ResponseType::exact, near: near_response };
-const URGENCY: Words<Urgency> = Words { exact: Urgency::exact, near: Urgency::any_case };
-const SEVERITY: Words<Severity> = Words { exact: Severity::exact, near: Severity::any_case };
-const CERTAINTY: Words<Certainty> = Words { exact: Certainty::exact, near: near_certainty };
-
-/// What others write for a status. Never turns anything into less than it may be, except what clearly is practice.
-fn near_status(text: &str) -> Option<Status> {
-    match text.to_ascii_lowercase().as_str() {
-        "excercise" | "drill" => Some(Status::Exercise),
-        _ => Status::any_case(text),
-    }
-}
-
-fn near_response(text: &str) -> Option<ResponseType> {
-    if text.eq_ignore_ascii_case("all clear") { Some(ResponseType::AllClear) } else { ResponseType::any_case(text) }
-}
-
-/// CAP 1.0 had “Very Likely” where 1.1 has “Likely”.
-fn near_certainty(text: &str) -> Option<Certainty> {
-    if text.eq_ignore_ascii_case("very likely") { Some(Certainty::Likely) } else { Certainty::any_case(text) }
 }
 
 /// What [`super::Read::alert`] says of a `sent` that is not known: another time of the alert would be an invented one.

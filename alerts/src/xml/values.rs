@@ -209,19 +209,36 @@ pub(super) fn base64(text: &str) -> Option<Base64> {
     Base64::new(text).ok()
 }
 
-/// Items separated by white space; an item in double quotes may hold white space. What can't be an item is left out.
-pub(super) fn list(text: &str) -> Vec<ListItem> {
-    let mut items = Vec::new();
+/// The items of a list, with what is wrong with its form.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct List {
+    pub items: Vec<ListItem>,
+    /// Items that cannot be one, and were left out.
+    pub unread: Vec<String>,
+    /// Whether double quotes stand where they enclose no item; they were left out.
+    pub has_stray_quote: bool,
+}
+
+/// Items separated by white space; an item in double quotes may hold white space. What can't be an item is left out and named.
+pub(super) fn list(text: &str) -> List {
+    let mut list = List::default();
     let mut rest = text.trim();
     while !rest.is_empty() {
         let (item, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            Some(quoted) => quoted.split_once('"').unwrap_or_else(|| {
+                list.has_stray_quote = true;
+                (quoted, "")
+            }),
             None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
         };
-        items.extend(ListItem::new(&crate::cap::Text::new(item).replace('"', "")).ok());
+        list.has_stray_quote |= item.contains('"');
+        match ListItem::new(&crate::cap::Text::new(item).replace('"', "")) {
+            Ok(item) => list.items.push(item),
+            Err(_) => list.unread.push(item.to_owned()),
+        }
         rest = after.trim_start();
     }
-    items
+    list
 }
 
 /// A web address; what must be percent-encoded is.
@@ -264,7 +281,7 @@ mod tests {
 
     #[test]
     fn lists_keep_quoted_items_together() {
-        let items: Vec<String> = list(" a \"two words\" b\"c \"open").iter().map(ToString::to_string).collect();
+        let items: Vec<String> = list(" a \"two words\" b\"c \"open").items.iter().map(ToString::to_string).collect();
         assert_eq!(items, ["a", "two words", "bc", "open"]);
     }
 

@@ -404,6 +404,31 @@ fn a_sent_that_cannot_be_read_never_becomes_another_time() {
 }
 
 #[test]
+fn a_list_with_an_unbalanced_quote_or_an_empty_item_is_said() {
+    for (list, items, findings) in [
+        ("a \"b c\"", vec!["a", "b c"], 0),
+        ("a \"b c", vec!["a", "b c"], 1),
+        ("a b\"c", vec!["a", "bc"], 1),
+        ("a \"\" b", vec!["a", "b"], 1),
+        ("\"\"", vec![], 1),
+    ] {
+        for tag in ["addresses", "incidents"] {
+            let read = read(&with_body(&format!("<{tag}>{list}</{tag}>")));
+            let both = read.alert.addresses.iter().chain(&read.alert.incidents);
+            assert_eq!(both.map(|item| item.as_str()).collect::<Vec<_>>(), items, "{tag}: {list}");
+            assert_eq!(codes(&read), vec!["list-form"; findings], "{tag}: {list}");
+        }
+    }
+}
+
+#[test]
+fn a_circle_with_two_spaces_is_a_hint_only() {
+    let read = read(&info_with("<circle>34.8,48.5  2</circle>"));
+    assert_eq!(read.alert.infos[0].areas[0].circles.len(), 1);
+    assert_eq!((codes(&read), read.findings[0].gravity), (vec!["circle-spaces"], alerts::Gravity::Hint));
+}
+
+#[test]
 fn feeds_with_other_roots_and_envelopes_are_searched() {
     let alert = info_with("");
     let escaped = alert.replace('&', "&amp;").replace('<', "&lt;");
