@@ -11,7 +11,7 @@ use std::{
 use alerts::{
     Checker, Finding, Gravity, Profile, Rules,
     sign::{Pin, SIGNED_BYTES_MAX, verify},
-    xml::{Limits, Version, read_all},
+    xml::{Limits, Unread, Version, read_all},
 };
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -69,6 +69,8 @@ struct Checked {
     /// Why it could not be read at all.
     unreadable: Option<String>,
     alerts: Vec<CheckedAlert>,
+    /// The alerts that stand in it beside these and could not be read.
+    unread: Vec<Finding>,
 }
 
 struct CheckedAlert {
@@ -160,7 +162,7 @@ fn verdict(checked: &[Checked]) -> u8 {
     if checked.iter().any(|one| one.unreadable.is_some()) {
         2
     } else {
-        u8::from(checked.iter().flat_map(|one| &one.alerts).any(wrong))
+        u8::from(checked.iter().any(|one| !one.unread.is_empty() || one.alerts.iter().any(wrong)))
     }
 }
 
@@ -200,16 +202,17 @@ fn check_file(file: &Path, checker: &Checker, stdin: impl Read) -> Checked {
     let bytes = bytes_of(file, limits.bytes, stdin).map_err(|error| error.to_string());
     let read = bytes.and_then(|bytes| read_all(&bytes, &limits).map_err(|error| error.to_string()));
     match read {
-        Err(fault) => Checked { file: name, unreadable: Some(fault), alerts: Vec::new() },
+        Err(fault) => Checked { file: name, unreadable: Some(fault), alerts: Vec::new(), unread: Vec::new() },
         Ok(reads) => {
-            let alerts = reads.into_iter().map(|read| CheckedAlert {
+            let unread = reads.unread.iter().map(Unread::finding).collect();
+            let alerts = reads.alerts.into_iter().map(|read| CheckedAlert {
                 identifier: read.alert.identifier.to_string(),
                 version: read.version,
                 signed: read.signed,
                 schema_valid: read.is_schema_valid(),
                 findings: checker.check_read(&read),
             });
-            Checked { file: name, unreadable: None, alerts: alerts.collect() }
+            Checked { file: name, unreadable: None, alerts: alerts.collect(), unread }
         }
     }
 }
@@ -233,7 +236,7 @@ impl Checked {
         if let Some(fault) = &self.unreadable {
             return format!("{file}: can't be read: {fault}");
         }
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> = self.unread.iter().map(|finding| format!("{file}:{finding}")).collect();
         for (i, alert) in self.alerts.iter().enumerate() {
             // In a feed the path says in which of its alerts.
             let which = if self.alerts.len() > 1 { format!("/alert[{}]", i + 1) } else { "/alert".to_owned() };
@@ -260,6 +263,7 @@ impl Checked {
         json!({
             "file": self.file,
             "unreadable": self.unreadable,
+            "unread": self.unread,
             "alerts": self.alerts.iter().map(|alert| json!({
                 "identifier": alert.identifier,
                 "version": version_words(alert.version),
@@ -340,6 +344,21 @@ mod tests {
             checked(&feed, &[]).sentences().contains("\n-:/alert[2]/addresses: error"),
             "in a feed, in which alert"
         );
+    }
+
+    #[test]
+    fn an_alert_of_a_feed_that_cannot_be_read_is_shown_and_ends_with_1() {
+        let item = |text: &str| format!("<item><description><![CDATA[{text}]]></description></item>");
+        let feed = format!("<rss>{}{}</rss>", item(&ALERT.replace("Flood", "&flood;")), item(ALERT));
+        let seen = checked(&feed, &[]);
+        assert_eq!((seen.alerts.len(), seen.alerts[0].findings.len()), (1, 0), "the other alert is sound");
+        assert!(
+            seen.sentences().starts_with("-:/rss/item[1]/description: error alert-unread "),
+            "{}",
+            seen.sentences()
+        );
+        assert_eq!(seen.json()["unread"][0]["code"], "alert-unread");
+        assert_eq!(verdict(&[seen]), 1);
     }
 
     #[test]

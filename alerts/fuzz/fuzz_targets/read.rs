@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(reads) = read_all(bytes, &Limits::default()) else { return };
-    for one in reads {
+    for one in reads.alerts {
         assert_eq!(&*one.raw, bytes, "the bytes are kept");
         assert!(one.findings.len() <= FINDINGS_MAX + 2, "findings are bounded");
         check(&one.alert, Profile::Base);

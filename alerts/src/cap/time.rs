@@ -57,7 +57,8 @@ impl CapTime {
         Self { text, at }
     }
 
-    /// Reads the strict form: `YYYY-MM-DDThh:mm:ss±hh:mm`, no fraction, no `Z`.
+    /// Reads the strict form: `YYYY-MM-DDThh:mm:ss±hh:mm`, no fraction, no `Z`. Midnight is `00:00:00`; the `24:00:00` that the
+    /// schema allows as well is mended by [`crate::xml::read`], so that each moment has one text.
     pub fn parse(text: &str) -> Result<Self, CapTimeFault> {
         let fault = |why| CapTimeFault { text: text.chars().take(60).collect(), why };
         let bytes = text.as_bytes();
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_standard_forbids_is_refused() {
+    fn what_is_not_the_strict_form_is_refused() {
         for text in [
             "2026-03-21T00:30:00Z",
             "2026-03-21T00:30:00.000-00:00",

@@ -12,15 +12,18 @@ const DECLARATION_BYTES_MAX: usize = 200;
 pub(super) enum Doubt {
     /// Bytes that are no text became U+FFFD; an XML parser refuses them.
     Lost,
-    /// The declared encoding is not the real one, or not known; an XML parser may refuse it.
+    /// The declared encoding is not the real one; an XML parser may take it all the same.
     Declared,
+    /// The declared encoding is one that nobody knows; an XML parser refuses it.
+    Unknown,
 }
 
 impl Doubt {
     pub const fn what(self) -> &'static str {
         match self {
             Self::Lost => "some bytes are no text in the document's encoding; they became U+FFFD",
-            Self::Declared => "the document is not in the encoding that it declares, or declares one that is not known",
+            Self::Declared => "the document is not in the encoding that it declares, or that is not read here",
+            Self::Unknown => "the document declares an encoding that is not known",
         }
     }
 }
@@ -39,11 +42,13 @@ pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<Doubt>) {
     match (declared(bytes), utf_8) {
         (Declared::Utf8, Ok(text)) => (Cow::Borrowed(text), None),
         // A text in one byte for each letter is UTF-8 by chance only when it is ASCII.
-        (Declared::Bytes(_) | Declared::Strange, Ok(text)) => {
-            (Cow::Borrowed(text), (!text.is_ascii()).then_some(Doubt::Declared))
-        }
+        (Declared::Bytes(_), Ok(text)) => (Cow::Borrowed(text), (!text.is_ascii()).then_some(Doubt::Declared)),
+        (Declared::Foreign, Ok(text)) => (Cow::Borrowed(text), Some(Doubt::Declared)),
+        (Declared::Strange, Ok(text)) => (Cow::Borrowed(text), Some(Doubt::Unknown)),
         (Declared::Bytes(letter), Err(_)) => (Cow::Owned(bytes.iter().map(|&byte| letter(byte)).collect()), None),
-        (Declared::Utf8 | Declared::Strange, Err(_)) => (String::from_utf8_lossy(bytes), Some(Doubt::Lost)),
+        (Declared::Utf8 | Declared::Foreign | Declared::Strange, Err(_)) => {
+            (String::from_utf8_lossy(bytes), Some(Doubt::Lost))
+        }
     }
 }
 
@@ -70,6 +75,8 @@ enum Declared {
     Utf8,
     /// One byte for each letter.
     Bytes(fn(u8) -> char),
+    /// One that XML parsers know and that is not read here.
+    Foreign,
     /// Anything else.
     Strange,
 }
@@ -100,9 +107,32 @@ fn declared(bytes: &[u8]) -> Declared {
             0x80.. => WINDOWS_1256[usize::from(byte - 0x80)],
             _ => char::from(byte),
         }),
+        name if FOREIGN.iter().any(|start| name.starts_with(start)) => Declared::Foreign,
         _ => Declared::Strange,
     }
 }
+
+/// How the names of encodings begin that iconv, and with it most XML parsers, knows (IANA character sets).
+const FOREIGN: &[&str] = &[
+    "iso-8859-",
+    "iso8859-",
+    "windows-125",
+    "cp",
+    "ibm",
+    "koi8-",
+    "mac",
+    "tis-620",
+    "gb",
+    "big5",
+    "euc-",
+    "shift_jis",
+    "sjis",
+    "iso-2022-",
+    "utf-",
+    "ucs-",
+    "iso-10646-",
+    "ebcdic",
+];
 
 /// Bytes 0x80 to 0x9F. Source: WHATWG Encoding Standard, index windows-1252.
 #[rustfmt::skip]
@@ -163,5 +193,9 @@ mod tests {
         assert_eq!(decode(text.as_bytes()), (Cow::Borrowed(text), Some(Doubt::Declared)));
         let text = "<?xml version=\"1.0\" encoding=\"EBCDIC\"?><a>é</a>";
         assert_eq!(decode(text.as_bytes()).1, Some(Doubt::Declared));
+        for (name, doubt) in [("x-unknown", Doubt::Unknown), ("KOI8-R", Doubt::Declared)] {
+            let text = format!("<?xml version='1.0' encoding='{name}'?><a>all ASCII</a>");
+            assert_eq!(decode(text.as_bytes()).1, Some(doubt));
+        }
     }
 }

@@ -6,15 +6,16 @@ mod decode; // Bytes become text.
 mod scan; // Text becomes tags and characters.
 mod tree; // Tags become elements, within bounds.
 
-mod read;
+mod read; // Alerts are found in documents and feeds.
 mod reader; // Elements become an alert and its findings.
 mod schema; // Which elements belong where.
-mod values; // Texts become values, repaired where that is safe. // Alerts are found in documents and feeds.
+mod values; // Texts become values, repaired where that is safe.
+mod words; // Words become those of CAP.
 
 mod escape; // Text becomes XML.
 mod write; // An alert becomes a document.
 
 pub(crate) use escape::{attribute, text};
-pub use read::{FINDINGS_MAX, Read, Version, read, read_all, read_with};
+pub use read::{FINDINGS_MAX, Read, Reads, Unread, Version, read, read_all, read_with};
 pub use tree::{Limits, ReadError};
 pub use write::{NAMESPACE, write};

@@ -8,7 +8,7 @@ use super::decode::{Doubt, decode};
 use super::reader::Reader;
 use super::tree::{Limits, ReadError, Space, Tag, Tree, parse};
 use crate::cap::Alert;
-use crate::check::Finding;
+use crate::check::{Finding, Gravity};
 
 /// Which CAP a document was written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +26,8 @@ pub enum Version {
 /// One alert that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Read {
-    /// The alert, repaired where needed.
+    /// The alert, repaired where needed. A `sent` of 1970-01-01T00:00:00-00:00 means that it is missing or could not be read; an
+    /// error among the findings says which. No other time of the alert takes its place.
     pub alert: Alert,
     /// Which CAP it was written in.
     pub version: Version,
@@ -36,6 +37,32 @@ pub struct Read {
     pub signed: bool,
     /// The document as it came, shared by all alerts of one feed.
     pub raw: Arc<[u8]>,
+}
+
+/// Everything that one document holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reads {
+    /// The alerts that were read, in the order of the document; one at least.
+    pub alerts: Vec<Read>,
+    /// What stands where an alert should and could not be read. Who takes alerts in must say so: there is one more than it sees.
+    pub unread: Vec<Unread>,
+}
+
+/// An alert of a feed that could not be read, beside others that could.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The element that holds it, as a path: `/rss/channel/item[2]/description`. Only the root after the first hundred.
+    pub place: String,
+    /// Why; bytes are counted within its own text.
+    pub fault: ReadError,
+}
+
+impl Unread {
+    /// The same as a finding of gravity error, `alert-unread`.
+    pub fn finding(&self) -> Finding {
+        let what = format!("an alert stands here and cannot be read: {}", self.fault);
+        Finding::new(Gravity::Error, self.place.clone(), "alert-unread", what, "ask its sender for a sound one")
+    }
 }
 
 impl Read {
@@ -48,7 +75,7 @@ impl Read {
 /// The most findings of one alert, but for one that says that there would be more and one that decides the verdict of the schema.
 pub const FINDINGS_MAX: usize = 500;
 
-/// Reads the first alert of a document. See [`read_all`].
+/// Reads the first alert of a document. See [`read_all`]. What could not be read beside it stands among its findings.
 ///
 /// ```
 /// use alerts::cap::{Severity, Status};
@@ -79,25 +106,39 @@ pub fn read(bytes: &[u8]) -> Result<Read, ReadError> {
 
 /// Reads the first alert of a document, with limits of one's own.
 pub fn read_with(bytes: &[u8], limits: &Limits) -> Result<Read, ReadError> {
-    read_all(bytes, limits)?.into_iter().next().ok_or(ReadError::NoAlert)
+    let Reads { alerts, unread } = read_all(bytes, limits)?;
+    let mut first = alerts.into_iter().next().ok_or(ReadError::NoAlert)?;
+    first.findings.extend(unread.iter().take(PLACES_MAX).map(Unread::finding));
+    Ok(first)
 }
+
+/// How many unread alerts get a whole path, since each costs a walk through the document.
+const PLACES_MAX: usize = 100;
 
 /// Reads every alert of a document: one alert, or a feed or envelope with some inside, as elements or as escaped text. O(n).
 ///
-/// Errors: not XML, a DOCTYPE, an unknown entity, a limit, or no alert at all.
-pub fn read_all(bytes: &[u8], limits: &Limits) -> Result<Vec<Read>, ReadError> {
+/// Errors: not XML, a DOCTYPE, an unknown entity, a limit (all of [`Limits`] hold for the whole document), or no alert at all.
+/// A document whose tags do not fit together, or that ends too early, is mended where the alert says at least who, when, whether
+/// it is real, and to whom; `schema-not-well-formed` is then among its findings.
+/// A text of a feed that should be an alert and is none loses no other alert: it stands in [`Reads::unread`].
+pub fn read_all(bytes: &[u8], limits: &Limits) -> Result<Reads, ReadError> {
     if bytes.len() > limits.bytes {
         return Err(ReadError::TooLarge { bytes: bytes.len(), max: limits.bytes });
     }
     let (text, doubt) = decode(bytes);
     let tree = parse(&text, limits)?;
-    let mut document = Document { raw: Arc::from(bytes), doubt, limits, reads: Vec::new(), inner_fault: None };
+    let mut document =
+        Document { raw: Arc::from(bytes), doubt, limits, reads: Reads { alerts: Vec::new(), unread: Vec::new() } };
     document.alerts_of(&tree, true)?;
-    match document.inner_fault {
-        Some(fault) if document.reads.is_empty() => Err(fault),
-        _ if document.reads.is_empty() => Err(ReadError::NoAlert),
-        _ => Ok(document.reads),
+    let mut reads = document.reads;
+    // Where a feed is cut, more alerts may have stood.
+    if let Some(fault) = tree.broken.as_ref().filter(|_| reads.alerts.is_empty() || tree.node(0).tag != Tag::Alert) {
+        reads.unread.push(Unread { place: tree.place(0), fault: fault.clone() });
     }
+    if reads.alerts.is_empty() {
+        return Err(reads.unread.pop().map_or(ReadError::NoAlert, |unread| unread.fault));
+    }
+    Ok(reads)
 }
 
 /// What is gathered from one document.
@@ -105,9 +146,7 @@ struct Document<'l> {
     raw: Arc<[u8]>,
     doubt: Option<Doubt>,
     limits: &'l Limits,
-    reads: Vec<Read>,
-    /// Why a text that looked like an alert was none.
-    inner_fault: Option<ReadError>,
+    reads: Reads,
 }
 
 impl Document<'_> {
@@ -120,27 +159,40 @@ impl Document<'_> {
         while at < tree.nodes.len() {
             let node = tree.node(at);
             if node.tag == Tag::Alert && (!any_cap || node.space.is_cap()) {
-                if self.reads.len() >= self.limits.alerts {
-                    return Err(ReadError::TooManyAlerts { max: self.limits.alerts });
+                self.room()?;
+                match &tree.broken {
+                    Some(fault) if !has_head(tree, at) => {
+                        self.reads.unread.push(Unread { place: tree.place(at), fault: fault.clone() });
+                    }
+                    _ => self.alert(tree, at),
                 }
-                self.alert(tree, at);
                 at = node.end;
                 continue;
             }
             if texts_too && is_document(&node.text) {
-                self.inner(&node.text)?;
+                self.inner(tree, at)?;
             }
             at += 1;
         }
         Ok(())
     }
 
+    /// Whether one more alert is within the limit, read or not.
+    fn room(&self) -> Result<(), ReadError> {
+        if self.reads.alerts.len() + self.reads.unread.len() >= self.limits.alerts {
+            return Err(ReadError::TooManyAlerts { max: self.limits.alerts });
+        }
+        Ok(())
+    }
+
     /// An alert that stands as text inside a feed.
-    fn inner(&mut self, text: &str) -> Result<(), ReadError> {
-        match parse(text.trim(), self.limits) {
-            Ok(tree) => self.alerts_of(&tree, false),
+    fn inner(&mut self, tree: &Tree<'_>, index: usize) -> Result<(), ReadError> {
+        match parse(tree.node(index).text.trim(), self.limits) {
+            Ok(inner) => self.alerts_of(&inner, false),
             Err(fault) => {
-                self.inner_fault = Some(fault);
+                self.room()?;
+                let index = if self.reads.unread.len() < PLACES_MAX { index } else { 0 };
+                self.reads.unread.push(Unread { place: tree.place(index), fault });
                 Ok(())
             }
         }
@@ -155,8 +207,14 @@ impl Document<'_> {
         };
         let mut reader = Reader::new(tree, version, self.limits.positions, self.doubt);
         let (alert, signed) = reader.document(index, &self.raw);
-        self.reads.push(Read { alert, version, findings: reader.findings, signed, raw: Arc::clone(&self.raw) });
+        self.reads.alerts.push(Read { alert, version, findings: reader.findings, signed, raw: Arc::clone(&self.raw) });
     }
+}
+
+/// Whether an alert says who, when, whether it is real, and to whom. What was cut before that could be an exercise.
+fn has_head(tree: &Tree<'_>, alert: usize) -> bool {
+    let head = [Tag::Identifier, Tag::Sender, Tag::Sent, Tag::Status, Tag::MsgType, Tag::Scope];
+    head.iter().all(|&tag| tree.children(alert).any(|child| tree.node(child).tag == tag))
 }
 
 /// Whether a text of a feed is a CAP document of its own.

@@ -10,10 +10,11 @@ use super::read::{FINDINGS_MAX, Version};
 use super::schema::{ALERT, AREA, INFO, PAIR, RESOURCE, RESOURCE_BEFORE_1_2, Sequence};
 use super::tree::{Node, Tag, Tree};
 use super::values::{self, Repaired};
+use super::words::{CATEGORY, CERTAINTY, MSG_TYPE, RESPONSE_TYPE, SCOPE, SEVERITY, STATUS, URGENCY, Words};
 use crate::cap::{
     Alert, Area, Base64, CapTime, Categories, Category, Certainty, Circle, Digest, Feet, GeometryFault, Identifier,
-    Info, Language, ListItem, MimeType, MsgType, Pair, Polygon, Resource, ResponseType, Scope, Sender, Severity,
-    Status, Text, Unusable, Urgency, Uri, xml_carries,
+    Info, Language, ListItem, MimeType, MsgType, Pair, Polygon, Resource, Scope, Sender, Severity, Status, Text,
+    Unusable, Urgency, Uri, xml_carries,
 };
 use crate::check::{Finding, Gravity};
 use crate::content::hex;
@@ -117,7 +118,7 @@ impl<'t> Reader<'t> {
         use Gravity::{Error, Hint};
         if let Some(doubt) = self.doubt {
             let code = match doubt {
-                Doubt::Lost => "schema-encoding",
+                Doubt::Lost | Doubt::Unknown => "schema-encoding",
                 Doubt::Declared => "encoding",
             };
             self.report(Error, ROOT, code, doubt.what(), "write UTF-8");
@@ -125,6 +126,18 @@ impl<'t> Reader<'t> {
         if self.tree.has_bare_ampersand {
             let what = "“&” stands alone in the document and was taken as it is";
             self.report(Error, ROOT, "schema-ampersand", what, "write &amp;");
+        }
+        if self.tree.has_prolog {
+            let what = "something stands before the document's declaration or its root element";
+            self.report(Error, ROOT, "schema-prolog", what, "begin with the declaration, or with the root element");
+        }
+        if self.tree.has_trailing {
+            let what = "something stands after the end of the document's root element";
+            self.report(Error, ROOT, "schema-trailing", what, "end with the root element");
+        }
+        if let Some(fault) = &self.tree.broken {
+            let what = format!("the document was mended, and something may be missing: {fault}");
+            self.report(Error, ROOT, "schema-not-well-formed", what, "ask its sender for a whole one");
         }
         match self.version {
             Version::V1_2 => {}
@@ -284,7 +297,12 @@ impl<'t> Reader<'t> {
         const FIX: &str = "write it like 2026-03-21T04:00:00+03:30";
         let raw = self.raw_field(fields, tag, path)?;
         let path = path.child(tag.name());
-        let time = values::time(&raw);
+        if let Some(time) = values::midnight(&raw) {
+            let what = "24:00:00 was read as 00:00:00 of the next day";
+            self.report(Gravity::Warning, path, "time-form", what, FIX);
+            return Some(time);
+        }
+        let time = values::any_time(&raw);
         match &time {
             Some(Repaired { repair: Some(repair), .. }) => {
                 self.report(Gravity::Warning, path, "schema-time", *repair, FIX);
@@ -341,12 +359,22 @@ impl<'t> Reader<'t> {
     }
 
     fn list(&mut self, fields: &Fields, tag: Tag, path: Path<'_>) -> Vec<ListItem> {
+        const FIX: &str = "separate the items by spaces, and enclose one that has spaces in double quotes";
         let Some(raw) = self.raw_field(fields, tag, path) else { return Vec::new() };
-        let items = values::list(&raw);
-        if items.is_empty() {
-            self.empty(path.child(tag.name()));
+        let path = path.child(tag.name());
+        let list = values::list(&raw);
+        if list.items.is_empty() && list.unread.is_empty() {
+            self.empty(path);
         }
-        items
+        if list.has_stray_quote {
+            let what = "a double quote encloses no item and was left out";
+            self.report(Gravity::Warning, path, "list-form", what, FIX);
+        }
+        for item in list.unread {
+            let what = format!("“{}” is no item and was left out", short(&item));
+            self.report(Gravity::Warning, path, "list-form", what, FIX);
+        }
+        list.items
     }
 
     fn alert(&mut self, index: usize, fields: &Fields, path: Path<'_>, raw: &[u8]) -> Alert {
@@ -361,10 +389,10 @@ impl<'t> Reader<'t> {
         let status = self.one_word(fields, Tag::Status, path, STATUS);
         let msg_type = self.one_word(fields, Tag::MsgType, path, MSG_TYPE);
         let scope = self.one_word(fields, Tag::Scope, path, SCOPE);
-        let references = self.references(fields, path);
+        let references = self.references(fields, path, &sender, msg_type);
         let codes: Vec<usize> = self.all(index, fields, Tag::Code).collect();
         let infos = self.all(index, fields, Tag::Info).enumerate();
-        let alert = Alert {
+        Alert {
             // A status that nobody can read may be a real one, and a real one must not be lost.
             status: status.unwrap_or(Status::Actual),
             source: self.text(fields, Tag::Source, path),
@@ -377,24 +405,36 @@ impl<'t> Reader<'t> {
             references,
             incidents: self.list(fields, Tag::Incidents, path),
             infos: infos.map(|(i, info)| self.info(info, path.nth("info", i))).collect(),
-            ..Alert::new(identifier, sender, epoch(), Status::Actual, msg_type.unwrap_or(MsgType::Alert))
-        };
-        let earliest = || alert.infos.iter().find_map(|info| info.effective.clone().or_else(|| info.onset.clone()));
-        let sent = sent.or_else(earliest).unwrap_or_else(epoch);
-        Alert { sent, ..alert }
+            ..Alert::new(
+                identifier,
+                sender,
+                sent.unwrap_or_else(not_known),
+                Status::Actual,
+                msg_type.unwrap_or(MsgType::Alert),
+            )
+        }
     }
 
-    fn references(&mut self, fields: &Fields, path: Path<'_>) -> Vec<crate::cap::Reference> {
+    fn references(
+        &mut self,
+        fields: &Fields,
+        path: Path<'_>,
+        sender: &Sender,
+        msg_type: Option<MsgType>,
+    ) -> Vec<crate::cap::Reference> {
         const CODE: &str = "references-form";
         let Some(raw) = self.raw_field(fields, Tag::References, path) else { return Vec::new() };
         let path = path.child(Tag::References.name());
-        let references = values::references(&raw);
+        let references = values::references(&raw, Some(sender));
         if references.read.is_empty() && references.unread.is_empty() {
             self.empty(path);
         }
+        // An update that updates nothing known leaves the old message standing.
+        let is_lost = references.read.is_empty() && msg_type != Some(MsgType::Alert);
+        let gravity = if is_lost { Gravity::Error } else { Gravity::Warning };
         for unread in references.unread {
             let what = format!("“{}” is no reference", short(&unread));
-            self.report(Gravity::Warning, path, CODE, what, "write sender,identifier,sent");
+            self.report(gravity, path, CODE, what, "write sender,identifier,sent");
         }
         for repair in references.read.iter().filter_map(|one| one.repair) {
             self.report(Gravity::Warning, path, CODE, repair, "repeat sender, identifier and sent letter by letter");
@@ -582,7 +622,15 @@ impl<'t> Reader<'t> {
         const FIX: &str = "write lat,lon and a radius in kilometres";
         let raw = self.raw(index, path);
         match Circle::parse(&raw) {
-            Ok(circle) => area.circles.push(circle),
+            Ok(circle) => {
+                area.circles.push(circle);
+                let is_spaced =
+                    raw.trim().split_once(char::is_whitespace).is_some_and(|(_, radius)| radius != radius.trim_start());
+                if is_spaced {
+                    let what = "more than one space stands before the radius, where some readers lose the circle";
+                    self.report(Gravity::Hint, path, "circle-spaces", what, "write one space");
+                }
+            }
             Err(fault) => match Unusable::circle(&raw) {
                 Some(shape) => {
                     self.report(Gravity::Error, path, "shape-form", fault.to_string(), FIX);
@@ -605,47 +653,8 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// How the words of one vocabulary are read.
-struct Words<T> {
-    exact: fn(&str) -> Option<T>,
-    near: fn(&str) -> Option<T>,
-}
-
-impl<T> Clone for Words<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Words<T> {}
-
-const STATUS: Words<Status> = Words { exact: Status::exact, near: near_status };
-const MSG_TYPE: Words<MsgType> = Words { exact: MsgType::exact, near: MsgType::any_case };
-const SCOPE: Words<Scope> = Words { exact: Scope::exact, near: Scope::any_case };
-const CATEGORY: Words<Category> = Words { exact: Category::exact, near: Category::any_case };
-const RESPONSE_TYPE: Words<ResponseType> = Words { exact: ResponseType::exact, near: near_response };
-const URGENCY: Words<Urgency> = Words { exact: Urgency::exact, near: Urgency::any_case };
-const SEVERITY: Words<Severity> = Words { exact: Severity::exact, near: Severity::any_case };
-const CERTAINTY: Words<Certainty> = Words { exact: Certainty::exact, near: near_certainty };
-
-/// What others write for a status. Never turns anything into less than it may be, except what clearly is practice.
-fn near_status(text: &str) -> Option<Status> {
-    match text.to_ascii_lowercase().as_str() {
-        "excercise" | "drill" => Some(Status::Exercise),
-        _ => Status::any_case(text),
-    }
-}
-
-fn near_response(text: &str) -> Option<ResponseType> {
-    if text.eq_ignore_ascii_case("all clear") { Some(ResponseType::AllClear) } else { ResponseType::any_case(text) }
-}
-
-/// CAP 1.0 had “Very Likely” where 1.1 has “Likely”.
-fn near_certainty(text: &str) -> Option<Certainty> {
-    if text.eq_ignore_ascii_case("very likely") { Some(Certainty::Likely) } else { Certainty::any_case(text) }
-}
-
-fn epoch() -> CapTime {
+/// What [`super::Read::alert`] says of a `sent` that is not known: another time of the alert would be an invented one.
+fn not_known() -> CapTime {
     CapTime::from_timestamp(jiff::Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC)
 }
 

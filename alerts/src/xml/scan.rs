@@ -40,6 +40,8 @@ pub(super) struct Scanner<'d> {
     pub has_odd: bool,
     /// Whether a `&` stood alone.
     pub has_bare_ampersand: bool,
+    /// Whether an XML declaration stands anywhere but at the very start.
+    pub has_late_declaration: bool,
     has_return: bool,
 }
 
@@ -51,6 +53,7 @@ impl<'d> Scanner<'d> {
             attributes: Vec::new(),
             has_odd: has_odd(text.as_bytes()),
             has_bare_ampersand: false,
+            has_late_declaration: false,
             has_return: memchr(b'\r', text.as_bytes()).is_some(),
         }
     }
@@ -81,11 +84,26 @@ impl<'d> Scanner<'d> {
                     return Err(ReadError::Doctype);
                 }
                 [b'<', b'!', ..] => return Err(self.not_xml("“<!” begins neither a comment nor a CDATA section")),
+                [b'<', b'?', b'x', b'm', b'l', b' ' | b'\t' | b'\n' | b'\r', ..] if self.at > 0 => {
+                    self.has_late_declaration = true;
+                    self.skip(2, b"?>", "a processing instruction has no end")?;
+                }
                 [b'<', b'?', ..] => self.skip(2, b"?>", "a processing instruction has no end")?,
                 [b'<', ..] => return self.start(),
                 _ => return self.characters(),
             }
         }
+    }
+
+    /// After a fault: passes over a `<` that begins no mark, as in “5 < 6”, and gives it as text.
+    pub fn bare_less(&mut self) -> Option<&'d str> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let begins_none =
+            matches!(rest, [b'<', b' ' | b'\t' | b'\n' | b'\r' | b'=' | b'<' | b'-' | b'.' | b'0'..=b'9', ..]);
+        begins_none.then(|| {
+            self.at += 1;
+            &self.text[self.at - 1..self.at]
+        })
     }
 
     fn skip(&mut self, before: usize, mark: &[u8], why: &'static str) -> Result<(), ReadError> {

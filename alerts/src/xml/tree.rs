@@ -1,10 +1,11 @@
-//! Builds a flat tree of elements from a document, or refuses it with a reason.
+//! Builds a flat tree of elements from a document, mending what is not well-formed, or refuses it with a reason.
 //! Called by `read`; knows the names and namespaces of CAP and our bounds, nothing of CAP's meaning.
 //! Names and texts are borrowed from the document; it is bounded in size, depth and elements, and no bytes make it panic.
 
 use std::borrow::Cow;
 
 use super::scan::{Piece, Scanner};
+use super::schema::{ALERT, AREA, INFO, PAIR, RESOURCE, Sequence};
 
 /// How much is read before it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +190,35 @@ impl Tag {
                 | Self::Text
         )
     }
+
+    /// Whether a part of its text still serves people when the document ends inside it; half a polygon or time is a wrong one.
+    const fn is_prose(self) -> bool {
+        matches!(
+            self,
+            Self::Note
+                | Self::Event
+                | Self::SenderName
+                | Self::Headline
+                | Self::Description
+                | Self::Instruction
+                | Self::Contact
+                | Self::AreaDesc
+        )
+    }
+
+    /// Whether an element that is nowhere closed can hold a child. What it cannot hold stands after it.
+    fn may_hold(self, child: Self) -> bool {
+        let among = |sequence: &Sequence| sequence.iter().any(|place| place.tag == child);
+        match (self, child) {
+            (_, Self::Unknown | Self::Text) | (Self::Unknown | Self::Text | Self::Signature, _) => true,
+            (Self::Alert, _) => child != Self::Alert,
+            (Self::Info, _) => child != Self::Alert && (among(INFO) || !among(ALERT)),
+            (Self::Area, _) => among(AREA),
+            (Self::Resource, _) => among(RESOURCE),
+            (Self::EventCode | Self::Parameter | Self::Geocode, _) => among(PAIR),
+            _ => false,
+        }
+    }
 }
 
 /// One element, or a text between elements ([`Tag::Text`]).
@@ -216,6 +246,12 @@ pub(super) struct Tree<'d> {
     pub has_odd: bool,
     /// Whether a `&` stood alone.
     pub has_bare_ampersand: bool,
+    /// What had to be mended, if the marks of the document do not fit together: the first such place.
+    pub broken: Option<ReadError>,
+    /// Whether something stands before the root, or the declaration is not the very first.
+    pub has_prolog: bool,
+    /// Whether something stands after the root.
+    pub has_trailing: bool,
 }
 
 impl<'d> Tree<'d> {
@@ -228,6 +264,30 @@ impl<'d> Tree<'d> {
         let end = self.nodes[index].end;
         let step = move |at: usize| (at < end).then_some(at);
         std::iter::successors(step(index + 1), move |&at| step(self.nodes[at].end))
+    }
+
+    /// The path of a node, `/rss/channel/item[2]/description`. O(n): for what is reported, not for what is read.
+    #[cold]
+    pub fn place(&self, index: usize) -> String {
+        let mut path = String::new();
+        let root = |at: usize| (at < self.nodes.len()).then_some(at);
+        let mut level: Vec<usize> = std::iter::successors(root(0), |&at| root(self.nodes[at].end)).collect();
+        while let Some(&on) = level.iter().find(|&&at| (at..self.nodes[at].end).contains(&index)) {
+            let name = self.nodes[on].name;
+            if !name.is_empty() {
+                let same = |upto: usize| level.iter().filter(|&&at| at <= upto && self.nodes[at].name == name).count();
+                path.push('/');
+                path.extend(name.chars().take(60));
+                if same(usize::MAX) > 1 {
+                    path.push_str(&format!("[{}]", same(on)));
+                }
+            }
+            if on == index {
+                break;
+            }
+            level = self.children(on).collect();
+        }
+        path
     }
 
     /// The text of a node and everything inside it, in order; lines for elements that break lines in HTML.
@@ -249,6 +309,8 @@ impl<'d> Tree<'d> {
 }
 
 /// Parses a text. O(n).
+///
+/// Where tags do not fit together or the document ends too early, what is open is closed, and [`Tree::broken`] says where.
 pub(super) fn parse<'d>(text: &'d str, limits: &Limits) -> Result<Tree<'d>, ReadError> {
     let mut scanner = Scanner::new(text);
     let mut builder = Builder {
@@ -257,24 +319,44 @@ pub(super) fn parse<'d>(text: &'d str, limits: &Limits) -> Result<Tree<'d>, Read
         open: Vec::with_capacity(16),
         bindings: Vec::new(),
         leaves: 0,
+        broken: None,
+        has_prolog: false,
+        has_trailing: false,
         limits,
     };
     loop {
         let at = scanner.at() as u64;
-        match scanner.next()? {
-            Piece::Start { name, empty } => builder.start(name, empty, &scanner.attributes, at)?,
-            Piece::End { name } => builder.end(name, at)?,
-            Piece::Text(text) => builder.text(text, at)?,
-            Piece::Done => break,
+        match scanner.next() {
+            Ok(Piece::Start { name, empty }) => builder.start(name, empty, &scanner.attributes, at)?,
+            Ok(Piece::End { name }) => builder.end(name, at),
+            Ok(Piece::Text(text)) => builder.text(text)?,
+            Ok(Piece::Done) => break,
+            Err(fault @ ReadError::NotXml { .. }) => {
+                let is_outside = builder.open.is_empty() && !builder.nodes.is_empty();
+                if is_outside {
+                    builder.has_trailing = true;
+                    break;
+                }
+                builder.broken.get_or_insert(fault);
+                let Some(less) = scanner.bare_less() else { break };
+                builder.text(Cow::Borrowed(less))?;
+            }
+            Err(fault) => return Err(fault),
         }
     }
-    if let Some((_, name)) = builder.open.last() {
-        return Err(ReadError::NotXml { at: text.len() as u64, why: format!("“{}” is not closed", short(name)) });
-    }
+    builder.close_all(text, scanner.at());
     if builder.nodes.is_empty() {
-        return Err(ReadError::NotXml { at: 0, why: "there is no element".to_owned() });
+        let none = || ReadError::NotXml { at: 0, why: "there is no element".to_owned() };
+        return Err(builder.broken.unwrap_or_else(none));
     }
-    Ok(Tree { nodes: builder.nodes, has_odd: scanner.has_odd, has_bare_ampersand: scanner.has_bare_ampersand })
+    Ok(Tree {
+        nodes: builder.nodes,
+        has_odd: scanner.has_odd,
+        has_bare_ampersand: scanner.has_bare_ampersand,
+        broken: builder.broken,
+        has_prolog: builder.has_prolog || scanner.has_late_declaration,
+        has_trailing: builder.has_trailing,
+    })
 }
 
 /// A prefix that was bound to a namespace at some depth.
@@ -291,6 +373,9 @@ struct Builder<'d, 'l> {
     bindings: Vec<Binding<'d>>,
     /// How many of the open elements should hold text only; in them even white space between elements counts.
     leaves: usize,
+    broken: Option<ReadError>,
+    has_prolog: bool,
+    has_trailing: bool,
     limits: &'l Limits,
 }
 
@@ -309,9 +394,8 @@ impl<'d> Builder<'d, '_> {
         if self.open.len() >= self.limits.depth {
             return Err(ReadError::TooDeep { max: self.limits.depth });
         }
-        if self.open.is_empty() && index > 0 {
-            return Err(ReadError::NotXml { at, why: "a second element stands beside the root".to_owned() });
-        }
+        // A second root may be an alert as well, so it is read.
+        self.has_trailing |= self.open.is_empty() && index > 0;
         let mut attribute = false;
         for &(name, value) in attributes {
             let prefix = match name.strip_prefix("xmlns") {
@@ -359,7 +443,7 @@ impl<'d> Builder<'d, '_> {
         Ok(())
     }
 
-    fn end(&mut self, qualified: &str, at: u64) -> Result<(), ReadError> {
+    fn end(&mut self, qualified: &str, at: u64) {
         match self.open.pop() {
             Some((index, name)) if name == qualified => {
                 let end = self.nodes.len();
@@ -367,15 +451,58 @@ impl<'d> Builder<'d, '_> {
                 node.end = end;
                 self.leaves -= usize::from(node.tag.is_leaf());
                 self.unbind();
-                Ok(())
             }
-            Some((_, name)) => {
-                let why = format!("“{}” is open and “{}” is closed", short(name), short(qualified));
-                Err(ReadError::NotXml { at, why })
+            Some(last) => {
+                self.open.push(last);
+                self.mismatch(qualified, at);
             }
-            None => {
-                Err(ReadError::NotXml { at, why: format!("“{}” is closed and was not open", short(qualified)) })
+            None if self.nodes.is_empty() => self.has_prolog = true,
+            None => self.has_trailing = true,
+        }
+    }
+
+    /// An end tag that does not close the last element: it closes that of its name with all inside, or is passed over.
+    #[cold]
+    fn mismatch(&mut self, qualified: &str, at: u64) {
+        let last = self.open.last().map_or("", |&(_, name)| name);
+        let why = format!("“{}” is open and “{}” is closed", short(last), short(qualified));
+        self.broken.get_or_insert(ReadError::NotXml { at, why });
+        if let Some(from) = self.open.iter().rposition(|&(_, name)| name == qualified) {
+            while self.open.len() > from + 1 {
+                self.close();
             }
+            self.end(qualified, at);
+        }
+    }
+
+    /// Closes the last open element though no tag does, before what it cannot hold. Whether it reached to the last node.
+    fn close(&mut self) -> Option<(usize, bool)> {
+        let (index, _) = self.open.pop()?;
+        let nodes = self.nodes.len();
+        let tag = self.nodes[index].tag;
+        let mut end = index + 1;
+        while end < nodes && tag.may_hold(self.nodes[end].tag) {
+            end = self.nodes[end].end;
+        }
+        self.nodes[index].end = end;
+        self.leaves -= usize::from(tag.is_leaf());
+        self.unbind();
+        Some((index, end == nodes))
+    }
+
+    /// Closes what is open where reading ended, at a byte. A value that was cut is left out; prose stays as far as it goes.
+    fn close_all(&mut self, text: &str, at: usize) {
+        let Some(&(_, name)) = self.open.last() else { return };
+        let why = format!("“{}” is not closed", short(name));
+        self.broken.get_or_insert(ReadError::NotXml { at: text.len() as u64, why });
+        // Inside of an end tag, the value before it is whole.
+        let mut is_whole = text[at..].starts_with("</");
+        while let Some((index, is_last)) = self.close() {
+            let tag = self.nodes[index].tag;
+            if is_last && !is_whole && tag.is_leaf() && !tag.is_prose() {
+                self.nodes.truncate(index);
+            }
+            is_whole = false;
         }
     }
 
@@ -387,12 +514,12 @@ impl<'d> Builder<'d, '_> {
         }
     }
 
-    fn text(&mut self, text: Cow<'d, str>, at: u64) -> Result<(), ReadError> {
+    fn text(&mut self, text: Cow<'d, str>) -> Result<(), ReadError> {
         let Some(&(index, _)) = self.open.last() else {
-            if text.trim().is_empty() {
-                return Ok(());
+            if !text.trim().is_empty() {
+                *(if self.nodes.is_empty() { &mut self.has_prolog } else { &mut self.has_trailing }) = true;
             }
-            return Err(ReadError::NotXml { at, why: "text stands outside of the root element".to_owned() });
+            return Ok(());
         };
         let last = self.nodes.len() - 1;
         // Before the first child it is the element's own text; after it, a node of its own keeps the order.

@@ -55,6 +55,40 @@ pub(super) fn time(text: &str) -> Option<Repaired<CapTime>> {
     Some(Repaired::mended(CapTime::parse(&written).ok()?, repair))
 }
 
+/// The time of an element: as [`time()`], else as in e-mail (RFC 2822), or with Persian or Arabic digits.
+pub(super) fn any_time(text: &str) -> Option<Repaired<CapTime>> {
+    if let Some(time) = time(text) {
+        return Some(time);
+    }
+    let text = text.trim();
+    // The longest that is a time has some forty letters.
+    let text = text.get(..100).unwrap_or(text);
+    let latin: String = text.chars().map(latin_digit).collect();
+    if let Some(time) = (latin != text).then(|| time(&latin)).flatten() {
+        return Some(Repaired::mended(time.value, "the time was not in Latin digits"));
+    }
+    let mail = jiff::fmt::rfc2822::parse(&latin).ok()?;
+    let time = CapTime::from_timestamp(mail.timestamp(), mail.time_zone());
+    Some(Repaired::mended(time, "the time was in the form of e-mail and was written anew"))
+}
+
+/// A digit of Persian or Arabic as the one of ASCII; else the letter itself.
+fn latin_digit(c: char) -> char {
+    let zero = match c {
+        '۰'..='۹' => '۰',
+        '٠'..='٩' => '٠',
+        _ => return c,
+    };
+    char::from_digit(u32::from(c) - u32::from(zero), 10).unwrap_or(c)
+}
+
+/// The end of a day, `T24:00:00`, which the schema allows: the start of the next day.
+pub(super) fn midnight(text: &str) -> Option<CapTime> {
+    let (date, offset) = text.trim().split_once("T24:00:00")?;
+    let date: jiff::civil::Date = date.parse().ok()?;
+    CapTime::parse(&format!("{}T00:00:00{offset}", date.tomorrow().ok()?)).ok()
+}
+
 /// A name in which what it can't hold is percent-encoded, so that the same wrong name always becomes the same right one.
 fn name<T>(text: &str, new: fn(&str) -> Result<T, NameFault>) -> Option<Repaired<T>> {
     if let Ok(name) = new(text) {
@@ -97,17 +131,33 @@ pub(super) struct References {
 }
 
 /// References separated by white space; names with spaces and times with a space between are put together again. O(n).
-pub(super) fn references(text: &str) -> References {
+///
+/// A word that is a whole reference stays one: what stands before it is no part of its sender, but for the alert's `own` one.
+pub(super) fn references(text: &str, own: Option<&Sender>) -> References {
     /// A triplet of longer names was never seen; without an end, each word would be tried with all before it.
     const PENDING_BYTES_MAX: usize = 600;
     let mut all = References::default();
     let mut pending = String::new();
     for word in text.split_whitespace() {
+        let strict = strict_references(word);
         if !pending.is_empty() {
             pending.push(' ');
         }
+        let before = pending.len();
         pending.push_str(word);
-        if let Some(reference) = reference(&pending) {
+        let joined = || reference(pending.trim_end_matches([',', ';']));
+        if let Some(strict) = strict {
+            let is_own = |joined: &Repaired<Reference>| Some(&joined.value.sender) == own;
+            match (before > 0).then(joined).flatten().filter(is_own) {
+                Some(joined) => all.read.push(joined),
+                None => {
+                    pending.truncate(before.saturating_sub(1));
+                    all.unread.extend((!pending.is_empty()).then(|| std::mem::take(&mut pending)));
+                    all.read.extend(strict);
+                }
+            }
+            pending.clear();
+        } else if let Some(reference) = joined() {
             all.read.push(reference);
             pending.clear();
         } else if pending.len() > PENDING_BYTES_MAX {
@@ -120,13 +170,25 @@ pub(super) fn references(text: &str) -> References {
     all
 }
 
-/// One reference; its time and names may need repair.
-fn reference(text: &str) -> Option<Repaired<Reference>> {
-    if let Some(reference) = Reference::parse(text) {
-        return Some(Repaired::right(reference));
+/// The references that a word is made of, when each of them is right but for what separates them.
+fn strict_references(word: &str) -> Option<Vec<Repaired<Reference>>> {
+    if let Some(reference) = Reference::parse(word) {
+        return Some(vec![Repaired::right(reference)]);
     }
+    let one = |text| {
+        let reference = Reference::parse(text)?;
+        Some(Repaired::mended(reference, "references are separated by a semicolon or a comma"))
+    };
+    word.trim_end_matches([',', ';']).split(';').map(one).collect()
+}
+
+/// One reference whose names or time need repair. `None` also where a name would swallow another reference.
+fn reference(text: &str) -> Option<Repaired<Reference>> {
     let (from, rest) = text.split_once(',')?;
     let (named, sent) = rest.rsplit_once(',')?;
+    if named.split([',', ';', ' ']).any(|part| time(part).is_some()) {
+        return None;
+    }
     let (from, named, sent) = (sender(from.trim())?, identifier(named.trim())?, time(sent)?);
     let repair = from.repair.or(named.repair).or(sent.repair).unwrap_or("spaces stand inside a reference");
     Some(Repaired::mended(Reference { sender: from.value, identifier: named.value, sent: sent.value }, repair))
@@ -147,19 +209,36 @@ pub(super) fn base64(text: &str) -> Option<Base64> {
     Base64::new(text).ok()
 }
 
-/// Items separated by white space; an item in double quotes may hold white space. What can't be an item is left out.
-pub(super) fn list(text: &str) -> Vec<ListItem> {
-    let mut items = Vec::new();
+/// The items of a list, with what is wrong with its form.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct List {
+    pub items: Vec<ListItem>,
+    /// Items that cannot be one, and were left out.
+    pub unread: Vec<String>,
+    /// Whether double quotes stand where they enclose no item; they were left out.
+    pub has_stray_quote: bool,
+}
+
+/// Items separated by white space; an item in double quotes may hold white space. What can't be an item is left out and named.
+pub(super) fn list(text: &str) -> List {
+    let mut list = List::default();
     let mut rest = text.trim();
     while !rest.is_empty() {
         let (item, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            Some(quoted) => quoted.split_once('"').unwrap_or_else(|| {
+                list.has_stray_quote = true;
+                (quoted, "")
+            }),
             None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
         };
-        items.extend(ListItem::new(&crate::cap::Text::new(item).replace('"', "")).ok());
+        list.has_stray_quote |= item.contains('"');
+        match ListItem::new(&crate::cap::Text::new(item).replace('"', "")) {
+            Ok(item) => list.items.push(item),
+            Err(_) => list.unread.push(item.to_owned()),
+        }
         rest = after.trim_start();
     }
-    items
+    list
 }
 
 /// A web address; what must be percent-encoded is.
@@ -202,7 +281,7 @@ mod tests {
 
     #[test]
     fn lists_keep_quoted_items_together() {
-        let items: Vec<String> = list(" a \"two words\" b\"c \"open").iter().map(ToString::to_string).collect();
+        let items: Vec<String> = list(" a \"two words\" b\"c \"open").items.iter().map(ToString::to_string).collect();
         assert_eq!(items, ["a", "two words", "bc", "open"]);
     }
 
@@ -210,6 +289,7 @@ mod tests {
     fn references_with_faults_inside_are_put_together_again() {
         let references = references(
             "a,b,2026-03-21T04:00:00+03:30 the office,no 1,2026-03-21T00:30:00Z a, c, 2026-03-21 00:30:00-00:00 id-1 id-2,",
+            None,
         );
         let read: Vec<String> = references.read.iter().map(|one| one.value.to_string()).collect();
         assert_eq!(

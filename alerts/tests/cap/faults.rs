@@ -46,7 +46,7 @@ fn documents_beyond_the_limits_are_refused() {
     let wide = format!("<a>{}</a>", "<b/>".repeat(300_000));
     assert!(matches!(xml::read(wide.as_bytes()), Err(ReadError::TooMany { .. })));
     assert_eq!(xml::read(b"<rss></rss>"), Err(ReadError::NoAlert));
-    for broken in ["", "x", "<alert>", "<alert></b>", "<alert/><alert/>"] {
+    for broken in ["", "x", "<alert>", "<alert></b>", "<a>x</a", "<a x=1/>"] {
         assert!(matches!(xml::read(broken.as_bytes()), Err(ReadError::NotXml { .. })), "{broken}");
     }
 }
@@ -108,7 +108,7 @@ fn alerts_inside_a_feed_and_in_latin_1_are_found() {
         "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><content>{0}</content></entry><entry>{0}</entry></feed>",
         with_body("")
     );
-    assert_eq!(xml::read_all(feed.as_bytes(), &Limits::default()).unwrap().len(), 2);
+    assert_eq!(xml::read_all(feed.as_bytes(), &Limits::default()).unwrap().alerts.len(), 2);
     let mut latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>".to_vec();
     latin.extend(
         with_body("<note>M?nchen</note>").into_bytes().iter().map(|&byte| if byte == b'?' { 0xfc } else { byte }),
@@ -305,6 +305,130 @@ fn references_of_plain_ids_are_reported_and_lose_nothing_else() {
 }
 
 #[test]
+fn a_reference_is_never_joined_with_what_stands_beside_it() {
+    const SENT: &str = "2026-03-20T04:00:00+03:30";
+    let with = |references: String| read(&with_body(&format!("<references>{references}</references>")));
+    let said = |read: &Read| -> Vec<String> { read.alert.references.iter().map(ToString::to_string).collect() };
+    let (one, two) = (format!("a@b.ir,x1,{SENT}"), format!("a@b.ir,x2,{SENT}"));
+    for (text, expected, findings) in [
+        (format!("old-1 {one}"), vec![&one], 1),
+        (format!("{one}; {two}"), vec![&one, &two], 1),
+        (format!("{one};{two}"), vec![&one, &two], 2),
+        (format!("{one}, {two},"), vec![&one, &two], 2),
+        (format!("{one} {two}"), vec![&one, &two], 0),
+        (format!("old-1, {one} and {two} and"), vec![&one, &two], 3),
+    ] {
+        let read = with(text.clone());
+        assert_eq!(
+            (said(&read), codes(&read)),
+            (expected.into_iter().cloned().collect(), vec!["references-form"; findings]),
+            "{text}"
+        );
+    }
+    // Two that run into one another are unread rather than a third that nobody sent.
+    let ran = with(format!("{one},{two}"));
+    assert_eq!((said(&ran), codes(&ran)), (vec![], vec!["references-form"]));
+    // A space in the sender's own name is no such thing.
+    let own = read(
+        &with_body(&format!("<references>Crisis Office,x1,{SENT}</references>")).replace(">b<", ">Crisis Office<"),
+    );
+    assert_eq!(
+        (said(&own), codes(&own)),
+        (vec![format!("Crisis%20Office,x1,{SENT}")], vec!["name-form", "references-form"])
+    );
+}
+
+#[test]
+fn an_update_whose_references_are_all_unreadable_is_an_error() {
+    let gravity = |msg_type: &str, references: &str| {
+        let text = with_body(&format!("<references>{references}</references>"));
+        let read = read(&text.replace(">Alert<", &format!(">{msg_type}<")));
+        read.findings.iter().map(|finding| finding.gravity).max()
+    };
+    use alerts::Gravity::{Error, Warning};
+    for msg_type in ["Update", "Cancel", "Ack", "Error"] {
+        assert_eq!(gravity(msg_type, "a.1 a.2"), Some(Error), "{msg_type}");
+        assert_eq!(
+            gravity(msg_type, "b,a,2026-03-20T04:00:00+03:30 a.2"),
+            Some(Warning),
+            "{msg_type}: one could be read"
+        );
+    }
+    assert_eq!(gravity("Alert", "a.1 a.2"), Some(Warning));
+}
+
+#[test]
+fn what_the_schema_says_of_midnight_and_of_the_declaration_is_said() {
+    let with = |sent: &str| read(&with_body("").replace("2026-03-21T04:00:00+03:30", sent));
+    let midnight = with("2026-12-31T24:00:00+03:30");
+    assert_eq!((midnight.alert.sent.as_str(), codes(&midnight)), ("2027-01-01T00:00:00+03:30", vec!["time-form"]));
+    assert!(midnight.is_schema_valid());
+    assert_eq!(codes(&with("2026-12-31T24:00:01+03:30")), ["schema-time"]);
+    let text = with_body("");
+    for (before, expected) in [
+        ("<?xml version='1.0'?>", vec![]),
+        ("\u{feff}<?xml version='1.0'?>", vec![]),
+        ("<?xml version='1.0'?>\n<?xml-stylesheet href='x'?>", vec![]),
+        ("\n<?xml version='1.0'?>", vec!["schema-prolog"]),
+        ("<!-- c --><?xml version='1.0'?>", vec!["schema-prolog"]),
+        ("<?xml version='1.0' encoding='x-unknown'?>", vec!["schema-encoding"]),
+    ] {
+        assert_eq!(codes(&read(&format!("{before}{text}"))), expected, "{before:?}");
+    }
+}
+
+#[test]
+fn a_sent_that_cannot_be_read_never_becomes_another_time() {
+    let with = |sent: &str| {
+        let effective = "</cap:certainty><cap:effective>2026-03-22T04:00:00+03:30</cap:effective>";
+        read(&info_with("").replace("</cap:certainty>", effective).replace("2026-03-21T04:00:00+03:30", sent))
+    };
+    for text in [
+        "Sat, 21 Mar 2026 04:00:00 +0330",
+        "21 Mar 2026 04:00:00 +0330",
+        "۲۰۲۶-۰۳-۲۱T۰۴:۰۰:۰۰+۰۳:۳۰",
+        "٢٠٢٦-٠٣-٢١T٠٤:٠٠:٠٠+٠٣:٣٠",
+    ] {
+        let read = with(text);
+        assert_eq!(
+            (read.alert.sent.as_str(), codes(&read)),
+            ("2026-03-21T04:00:00+03:30", vec!["schema-time"]),
+            "{text}"
+        );
+    }
+    for text in ["2026-02-30T04:00:00+03:30", "2026-03-21T04:00:00,03:30", "tomorrow", ""] {
+        let read = with(text);
+        assert_eq!(read.alert.sent.as_str(), "1970-01-01T00:00:00-00:00", "{text}: not known");
+        assert_eq!((codes(&read), read.findings[0].gravity), (vec!["schema-time"], alerts::Gravity::Error), "{text}");
+    }
+}
+
+#[test]
+fn a_list_with_an_unbalanced_quote_or_an_empty_item_is_said() {
+    for (list, items, findings) in [
+        ("a \"b c\"", vec!["a", "b c"], 0),
+        ("a \"b c", vec!["a", "b c"], 1),
+        ("a b\"c", vec!["a", "bc"], 1),
+        ("a \"\" b", vec!["a", "b"], 1),
+        ("\"\"", vec![], 1),
+    ] {
+        for tag in ["addresses", "incidents"] {
+            let read = read(&with_body(&format!("<{tag}>{list}</{tag}>")));
+            let both = read.alert.addresses.iter().chain(&read.alert.incidents);
+            assert_eq!(both.map(|item| item.as_str()).collect::<Vec<_>>(), items, "{tag}: {list}");
+            assert_eq!(codes(&read), vec!["list-form"; findings], "{tag}: {list}");
+        }
+    }
+}
+
+#[test]
+fn a_circle_with_two_spaces_is_a_hint_only() {
+    let read = read(&info_with("<circle>34.8,48.5  2</circle>"));
+    assert_eq!(read.alert.infos[0].areas[0].circles.len(), 1);
+    assert_eq!((codes(&read), read.findings[0].gravity), (vec!["circle-spaces"], alerts::Gravity::Hint));
+}
+
+#[test]
 fn feeds_with_other_roots_and_envelopes_are_searched() {
     let alert = info_with("");
     let escaped = alert.replace('&', "&amp;").replace('<', "&lt;");
@@ -334,10 +458,120 @@ fn feeds_with_other_roots_and_envelopes_are_searched() {
         ),
     ] {
         let all = xml::read_all(text.as_bytes(), &Limits::default()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let all = all.alerts;
         assert_eq!(all.len(), 1, "{what}");
         assert_eq!((all[0].alert.infos[0].event.as_str(), codes(&all[0])), ("Flood", vec![]), "{what}");
         assert_eq!(&*all[0].raw, text.as_bytes(), "{what}: the bytes are kept as they came");
     }
+}
+
+#[test]
+fn an_alert_of_a_feed_that_cannot_be_read_does_not_vanish_behind_a_sound_one() {
+    let item = |text: &str| format!("<item><description><![CDATA[{text}]]></description></item>");
+    let broken = with_body("<note>&file;</note>");
+    let feed = format!("<rss><channel>{}{}{}</channel></rss>", item(&broken), item(&with_body("")), item(&broken));
+    let all = xml::read_all(feed.as_bytes(), &Limits::default()).unwrap();
+    assert_eq!((all.alerts.len(), codes(&all.alerts[0])), (1, vec![]));
+    let unread: Vec<(&str, &ReadError)> = all.unread.iter().map(|one| (one.place.as_str(), &one.fault)).collect();
+    let why = &ReadError::Entity { name: "file".into() };
+    assert_eq!(unread, [("/rss/channel/item[1]/description", why), ("/rss/channel/item[3]/description", why)]);
+    // Who reads only the first alert learns of the others as well.
+    assert_eq!(codes(&read(&feed)), ["alert-unread"; 2]);
+    // And of very many, none is lost in the count.
+    let many = format!("<rss>{}{}</rss>", item(&broken).repeat(300), item(&with_body("")));
+    assert_eq!(xml::read_all(many.as_bytes(), &Limits::default()).unwrap().unread.len(), 300);
+}
+
+#[test]
+fn what_stands_around_the_root_loses_no_alert() {
+    let whole = info_with("<polygon>1,1 1,2 2,2 1,1</polygon>");
+    let sound = read(&whole).alert;
+    for (text, code) in [
+        (format!("{whole}\nNNNN sent by gateway 7"), "schema-trailing"),
+        (format!("{whole}</cap:alert>"), "schema-trailing"),
+        (format!("{whole}<5"), "schema-trailing"),
+        (format!("{whole}<!-- no end"), "schema-trailing"),
+        (format!("HTTP/1.1 200 OK\r\n\r\n{whole}"), "schema-prolog"),
+        (format!("</x>{whole}"), "schema-prolog"),
+    ] {
+        let read = read(&text);
+        assert_eq!((&read.alert, codes(&read)), (&sound, vec![code]), "{text}");
+    }
+    // A second alert beside the root is not lost either.
+    let two = xml::read_all(format!("{whole}{whole}").as_bytes(), &Limits::default()).unwrap();
+    assert_eq!((two.alerts.len(), codes(&two.alerts[1])), (2, vec!["schema-trailing"]));
+    assert_eq!(xml::read(format!("{whole}<!DOCTYPE x>").as_bytes()), Err(ReadError::Doctype));
+}
+
+#[test]
+fn a_document_cut_short_loses_only_what_is_not_there() {
+    let whole = info_with(
+        "<polygon>1,1 1,2 2,2 3,3 1,1</polygon><geocode><valueName>ISO</valueName><value>IR-24</value></geocode>",
+    );
+    let sound = read(&whole).alert;
+    let upto = |mark: &str| &whole[..whole.find(mark).unwrap()];
+    for cut in [upto("</cap:alert>"), &whole[..whole.len() - 3], upto("</cap:area>"), upto("</cap:info>")] {
+        let read = read(cut);
+        assert_eq!((&read.alert, codes(&read)), (&sound, vec!["schema-not-well-formed"]), "{cut}");
+    }
+    // Half a polygon would be a wrong one.
+    for cut in [upto(" 3,3"), upto(" 1,1</cap:polygon>"), upto("</cap:polygon>")] {
+        let read = read(cut);
+        assert!(read.alert.infos[0].areas[0].polygons.is_empty(), "{cut}");
+        assert_eq!((read.alert.infos[0].severity, codes(&read)), (Severity::Severe, vec!["schema-not-well-formed"]));
+    }
+    // At every place, what comes out was there, and before its head is whole an alert is none.
+    for end in 0..whole.len() {
+        match xml::read(&whole.as_bytes()[..end]) {
+            Ok(read) => {
+                assert!(end > upto("</cap:scope>").len() && !read.is_schema_valid(), "{end}");
+                assert_eq!((read.alert.status, &read.alert.sent), (sound.status, &sound.sent));
+                for area in read.alert.infos.iter().flat_map(|info| &info.areas) {
+                    assert!(
+                        area.unusable.is_empty()
+                            && (area.polygons.is_empty() || area.polygons == sound.infos[0].areas[0].polygons)
+                    );
+                }
+            }
+            Err(fault) => {
+                assert!(end <= upto("</cap:scope>").len() + 1, "{end}: {fault}");
+            }
+        }
+    }
+}
+
+#[test]
+fn tags_that_do_not_fit_lose_no_alert_and_nothing_beside_them() {
+    let whole = info_with("<polygon>1,1 1,2 2,2 1,1</polygon><circle>1,1 2</circle>");
+    let sound = read(&whole).alert;
+    for (tag, instead) in [
+        ("</cap:areaDesc>", ""),
+        ("</cap:polygon>", ""),
+        ("</cap:polygon>", "</cap:polygn>"),
+        ("</cap:area>", ""),
+        ("</cap:info>", ""),
+        ("</cap:severity>", "</cap:urgency>"),
+        ("</cap:scope>", ""),
+        ("</cap:circle>", "</cap:circle></b>"),
+    ] {
+        let read = read(&whole.replacen(tag, instead, 1));
+        assert_eq!((&read.alert, codes(&read)), (&sound, vec!["schema-not-well-formed"]), "{tag} {instead}");
+    }
+    let info = &whole[whole.find("<cap:info>").unwrap()..whole.find("</cap:alert>").unwrap()];
+    let open = info.replace("</cap:info>", "").replace("</cap:area>", "");
+    let two = read(&whole.replace(info, &format!("{open}{info}")));
+    assert_eq!((&two.alert.infos[0], &two.alert.infos[1]), (&sound.infos[0], &sound.infos[0]));
+    let less = read(&with_body("<note>5 < 6, 4 <5</note>").replace("<cap: 6", "< 6").replace("<cap:5", "<5"));
+    assert_eq!((less.alert.note.as_deref(), codes(&less)), (Some("5 < 6, 4 <5"), vec!["schema-not-well-formed"]));
+}
+
+#[test]
+fn a_feed_that_is_cut_says_that_alerts_may_be_missing() {
+    let feed = format!("<feed><entry>{0}</entry><entry>{0}</entry><entry>{0}", with_body(""));
+    let cut = xml::read_all(feed.as_bytes(), &Limits::default()).unwrap();
+    assert_eq!((cut.alerts.len(), cut.unread.len(), cut.unread[0].place.as_str()), (3, 1, "/feed"));
+    let cut = xml::read_all(&feed.as_bytes()[..feed.len() - 200], &Limits::default()).unwrap();
+    assert_eq!((cut.alerts.len(), cut.unread[0].place.as_str()), (2, "/feed/entry[3]/alert"));
 }
 
 #[test]
