@@ -31,6 +31,7 @@ pub(super) enum Piece<'d> {
 }
 
 /// Reads pieces one after the other.
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing that was seen; they are not states")]
 pub(super) struct Scanner<'d> {
     text: &'d str,
     at: usize,

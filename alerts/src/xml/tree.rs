@@ -3,6 +3,7 @@
 //! Names and texts are borrowed from the document; it is bounded in size, depth and elements, and no bytes make it panic.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use super::scan::{Piece, Scanner};
 use super::schema::{ALERT, AREA, INFO, PAIR, RESOURCE, Sequence};
@@ -240,6 +241,7 @@ pub(super) struct Node<'d> {
 
 /// A whole document; node 0 is the root, and every node is followed by its descendants.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing that was seen; they are not states")]
 pub(super) struct Tree<'d> {
     pub nodes: Vec<Node<'d>>,
     /// Whether a text may hold what XML cannot carry.
@@ -279,7 +281,7 @@ impl<'d> Tree<'d> {
                 path.push('/');
                 path.extend(name.chars().take(60));
                 if same(usize::MAX) > 1 {
-                    path.push_str(&format!("[{}]", same(on)));
+                    let _ = write!(path, "[{}]", same(on));
                 }
             }
             if on == index {

@@ -148,13 +148,12 @@ pub(super) fn references(text: &str, own: Option<&Sender>) -> References {
         let joined = || reference(pending.trim_end_matches([',', ';']));
         if let Some(strict) = strict {
             let is_own = |joined: &Repaired<Reference>| Some(&joined.value.sender) == own;
-            match (before > 0).then(joined).flatten().filter(is_own) {
-                Some(joined) => all.read.push(joined),
-                None => {
-                    pending.truncate(before.saturating_sub(1));
-                    all.unread.extend((!pending.is_empty()).then(|| std::mem::take(&mut pending)));
-                    all.read.extend(strict);
-                }
+            if let Some(joined) = (before > 0).then(joined).flatten().filter(is_own) {
+                all.read.push(joined);
+            } else {
+                pending.truncate(before.saturating_sub(1));
+                all.unread.extend((!pending.is_empty()).then(|| std::mem::take(&mut pending)));
+                all.read.extend(strict);
             }
             pending.clear();
         } else if let Some(reference) = joined() {

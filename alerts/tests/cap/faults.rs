@@ -340,12 +340,12 @@ fn a_reference_is_never_joined_with_what_stands_beside_it() {
 
 #[test]
 fn an_update_whose_references_are_all_unreadable_is_an_error() {
+    use alerts::Gravity::{Error, Warning};
     let gravity = |msg_type: &str, references: &str| {
         let text = with_body(&format!("<references>{references}</references>"));
         let read = read(&text.replace(">Alert<", &format!(">{msg_type}<")));
         read.findings.iter().map(|finding| finding.gravity).max()
     };
-    use alerts::Gravity::{Error, Warning};
     for msg_type in ["Update", "Cancel", "Ack", "Error"] {
         assert_eq!(gravity(msg_type, "a.1 a.2"), Some(Error), "{msg_type}");
         assert_eq!(
