@@ -31,31 +31,31 @@ impl Hands for Backwards {
 fn valley(city: &City) -> Dem {
     let bounds = city.bounds();
     let step = ((bounds.max().x - bounds.min().x) / COLS as f64, (bounds.max().y - bounds.min().y) / ROWS as f64);
-    let grid = Grid::new((COLS, ROWS), (bounds.min().x, bounds.max().y), step, Crs::Degrees).unwrap();
+    let grid = Grid::new((COLS, ROWS), (bounds.min().x, bounds.max().y), step, Crs::Degrees).expect("made by this test");
     let streams = MultiLineString(city.reaches().iter().map(|reach| reach.line.clone()).collect());
     let mut state = 7_u32;
     let heights = (0..COLS * ROWS)
         .map(|cell| {
-            let at = grid.degrees_at((cell % COLS) as f64 + 0.5, (cell / COLS) as f64 + 0.5).unwrap();
+            let at = grid.degrees_at((cell % COLS) as f64 + 0.5, (cell / COLS) as f64 + 0.5).expect("made by this test");
             let away_m = Euclidean.distance(&Point(at), &streams) * 1e5;
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (1_800.0 - (at.y - bounds.min().y) * 3_000.0 + away_m * 0.01 + f64::from(state >> 24) / 128.0) as f32
         })
         .collect();
-    Dem::new(grid, heights).unwrap()
+    Dem::new(grid, heights).expect("made by this test")
 }
 
 /// Made once, because many small questions are asked of it.
 static SAMPLE: LazyLock<(City, Relief)> = LazyLock::new(|| {
     let city = City::sample();
-    let relief = Relief::of(&valley(&city), &city, &ReliefOptions::default(), &OneHand).unwrap();
+    let relief = Relief::of(&valley(&city), &city, &ReliefOptions::default(), &OneHand).expect("made by this test");
     (city, relief)
 });
 
 static BOWL: LazyLock<(Relief, Position)> = LazyLock::new(|| bowl(&SAMPLE.0));
 
 fn stage_gauge(city: &City) -> &maps::Gauge {
-    city.gauges().iter().find(|gauge| gauge.reach.is_some()).unwrap()
+    city.gauges().iter().find(|gauge| gauge.reach.is_some()).expect("made by this test")
 }
 
 fn cells(extent: &Extent) -> Vec<(usize, usize)> {
@@ -67,19 +67,19 @@ fn terrain_is_the_same_whoever_works_it_out_and_reads_back_the_same() {
     let (city, one) = &*SAMPLE;
     assert!(one.segments().len() > city.reaches().len() && one.city_hash() == city.hash());
     for hands in 2..4 {
-        assert_eq!(one, &Relief::of(&valley(city), city, &ReliefOptions::default(), &Backwards(hands)).unwrap());
+        assert_eq!(one, &Relief::of(&valley(city), city, &ReliefOptions::default(), &Backwards(hands)).expect("made by this test"));
     }
     let bytes = one.to_bytes();
-    assert_eq!(&Relief::from_bytes(&bytes).unwrap(), one);
+    assert_eq!(&Relief::from_bytes(&bytes).expect("made by this test"), one);
     let deeper = ReliefOptions { burn_m: 20.0, height_error_m: 0.4, ..ReliefOptions::default() };
-    assert_ne!(Relief::of(&valley(city), city, &deeper, &OneHand).unwrap().hash(), one.hash());
+    assert_ne!(Relief::of(&valley(city), city, &deeper, &OneHand).expect("made by this test").hash(), one.hash());
 }
 
 #[test]
 fn three_footprints_hold_each_other_and_name_terrain_and_map() {
     let (city, relief) = &*SAMPLE;
     let gauge = stage_gauge(city);
-    let banded = city.stage_footprint(relief, &gauge.code, 3.0, 0.3).unwrap();
+    let banded = city.stage_footprint(relief, &gauge.code, 3.0, 0.3).expect("made by this test");
     let all = [banded.likely.as_ref(), banded.possible.as_ref(), banded.unlikely.as_ref()];
     let mut areas = Vec::new();
     for (footprint, least) in all.into_iter().zip(Bands::PROBABILITIES) {
@@ -94,13 +94,13 @@ fn three_footprints_hold_each_other_and_name_terrain_and_map() {
         areas.push(geo::Area::unsigned_area(&footprint.shape));
     }
     assert!(areas.is_sorted() && areas[0] < areas[2], "{areas:?}");
-    let zones: Vec<_> = banded.possible.as_ref().unwrap().zones.iter().map(|zone| &zone.code).collect();
-    assert!(zones.contains(&gauge.zone.as_ref().unwrap()), "the gauge's own zone is reached");
+    let zones: Vec<_> = banded.possible.as_ref().expect("made by this test").zones.iter().map(|zone| &zone.code).collect();
+    assert!(zones.contains(&gauge.zone.as_ref().expect("made by this test")), "the gauge's own zone is reached");
     // As JSON it comes back the same.
-    let text = serde_json::to_string(&banded).unwrap();
-    assert_eq!(serde_json::from_str::<maps::BandedFootprint>(&text).unwrap(), banded);
+    let text = serde_json::to_string(&banded).expect("made by this test");
+    assert_eq!(serde_json::from_str::<maps::BandedFootprint>(&text).expect("made by this test"), banded);
     // Little water with a large error is certain nowhere.
-    assert_eq!(city.stage_footprint(relief, &gauge.code, 0.2, 1.0).unwrap().likely, None);
+    assert_eq!(city.stage_footprint(relief, &gauge.code, 0.2, 1.0).expect("made by this test").likely, None);
 }
 
 #[test]
@@ -108,16 +108,16 @@ fn terrain_of_another_map_and_places_off_it_are_refused() {
     let (city, relief) = &*SAMPLE;
     let mut files = city.files().clone();
     files.entry("city.toml".to_owned()).and_modify(|text| text.push_str("\n# another version\n"));
-    let other = City::build(&files).unwrap();
+    let other = City::build(&files).expect("made by this test");
     let gauge = stage_gauge(city);
     assert_eq!(other.stage_footprint(relief, &gauge.code, 1.0, 0.1), Err(NoFootprint::TerrainOfOtherMap));
-    let away = Position::new(0.0, 0.0).unwrap();
+    let away = Position::new(0.0, 0.0).expect("made by this test");
     assert_eq!(city.depth_footprint(relief, away, 0.4, PondLimits::default()), Err(NoFootprint::OffTerrain));
-    let far = Grid::new((3, 3), (10.0, 10.0), (0.1, 0.1), Crs::Degrees).unwrap();
-    let far = Dem::new(far, vec![1.0; 9]).unwrap();
+    let far = Grid::new((3, 3), (10.0, 10.0), (0.1, 0.1), Crs::Degrees).expect("made by this test");
+    let far = Dem::new(far, vec![1.0; 9]).expect("made by this test");
     let refused = Relief::of(&far, city, &ReliefOptions::default(), &OneHand).unwrap_err();
     assert!(matches!(refused, NoRelief::NoChannel(_)));
-    let unplaced = Dem::new(far.grid().with_crs(Crs::Metres).unwrap(), vec![1.0; 9]).unwrap();
+    let unplaced = Dem::new(far.grid().with_crs(Crs::Metres).expect("made by this test"), vec![1.0; 9]).expect("made by this test");
     assert!(matches!(Relief::of(&unplaced, city, &ReliefOptions::default(), &OneHand), Err(NoRelief::Unplaced(_))));
 }
 
@@ -127,9 +127,9 @@ fn a_discharge_gives_a_stage_that_rises_with_it() {
     let curves: Vec<_> = city.reaches().iter().filter_map(|reach| relief.curve(&reach.code)).collect();
     assert!(!curves.is_empty());
     for curve in curves {
-        let most = *curve.discharge_m3s.last().unwrap();
+        let most = *curve.discharge_m3s.last().expect("made by this test");
         let stages: Vec<f64> =
-            (0..=10).map(|part| curve.stage_at((most * f64::from(part) / 10.0).min(most)).unwrap()).collect();
+            (0..=10).map(|part| curve.stage_at((most * f64::from(part) / 10.0).min(most)).expect("made by this test")).collect();
         assert!(stages.is_sorted_by(|a, b| a < b), "{stages:?}");
     }
 }
@@ -142,15 +142,15 @@ fn bowl(city: &City) -> (Relief, Position) {
     let gauge = stage_gauge(city).position;
     let west = gauge.lon() - step * side as f64 / 2.0;
     let north = (gauge.lat() + step * side as f64 / 2.0).min(bounds.max().y + 1.0);
-    let grid = Grid::new((side, side), (west, north), (step, step), Crs::Degrees).unwrap();
+    let grid = Grid::new((side, side), (west, north), (step, step), Crs::Degrees).expect("made by this test");
     let heights = (0..side * side).map(|cell| {
         let away = ((cell / side) as f64 - 50.0).hypot((cell % side) as f64 - 50.0);
         (100.0 - (1.0 - away / 8.0).max(0.0)) as f32
     });
-    let dem = Dem::new(grid, heights.collect()).unwrap();
-    let middle = dem.grid().degrees_at(50.5, 50.5).unwrap();
+    let dem = Dem::new(grid, heights.collect()).expect("made by this test");
+    let middle = dem.grid().degrees_at(50.5, 50.5).expect("made by this test");
     let options = ReliefOptions { height_error_m: 0.05, ..ReliefOptions::default() };
-    (Relief::of(&dem, city, &options, &OneHand).unwrap(), Position::new(middle.x, middle.y).unwrap())
+    (Relief::of(&dem, city, &options, &OneHand).expect("made by this test"), Position::new(middle.x, middle.y).expect("made by this test"))
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn water_that_was_seen_fills_its_basin_and_says_when_there_is_none() {
     let (city, (relief, middle)) = (&SAMPLE.0, &*BOWL);
     let middle = *middle;
     let limits = PondLimits { depth_error_m: 0.05, ..PondLimits::default() };
-    let pond = relief.ponded(middle, 0.4, limits).unwrap();
+    let pond = relief.ponded(middle, 0.4, limits).expect("made by this test");
     assert!(!pond.open);
     // Half a metre of a cone that is 8 cells wide at 1 m: cells within 0.4 · 8 of the middle.
     let expected = (0..101 * 101_i32)
@@ -166,17 +166,17 @@ fn water_that_was_seen_fills_its_basin_and_says_when_there_is_none() {
         .count();
     assert_eq!(pond.bands.possible.cells(), expected);
     assert!(pond.bands.unlikely.covers(&pond.bands.possible) && pond.bands.possible.covers(&pond.bands.likely));
-    let brim = relief.ponded(middle, 1.5, limits).unwrap();
+    let brim = relief.ponded(middle, 1.5, limits).expect("made by this test");
     assert!(brim.open, "above the brim the water goes on");
-    let (banded, open) = city.depth_footprint(relief, middle, 0.4, limits).unwrap();
-    assert!(!open && banded.possible.unwrap().shape.contains(&Point::from(middle)));
+    let (banded, open) = city.depth_footprint(relief, middle, 0.4, limits).expect("made by this test");
+    assert!(!open && banded.possible.expect("made by this test").shape.contains(&Point::from(middle)));
 }
 
 #[test]
 fn metres_of_a_projection_are_placed_like_degrees() {
-    let grid = Grid::new((10, 10), (270_000.0, 3_855_000.0), (100.0, 100.0), Crs::Projected(32639)).unwrap();
-    let corner = grid.degrees_at(3.25, 7.5).unwrap();
-    let back = grid.cell_coord(corner).unwrap();
+    let grid = Grid::new((10, 10), (270_000.0, 3_855_000.0), (100.0, 100.0), Crs::Projected(32639)).expect("made by this test");
+    let corner = grid.degrees_at(3.25, 7.5).expect("made by this test");
+    let back = grid.cell_coord(corner).expect("made by this test");
     assert!((back.x - 3.25).abs() < 1e-6 && (back.y - 7.5).abs() < 1e-6);
     assert_eq!(grid.cell_at(corner), Some(73));
     assert_eq!(grid.cell_at(Coord { x: 0.0, y: 0.0 }), None);
@@ -199,7 +199,7 @@ proptest! {
         for block in [1, 4] {
             let shape = less.shape(block);
             for (row, col) in cells(&less).into_iter().step_by(7) {
-                let middle = relief.grid().degrees_at(col as f64 + 0.5, row as f64 + 0.5).unwrap();
+                let middle = relief.grid().degrees_at(col as f64 + 0.5, row as f64 + 0.5).expect("made by this test");
                 prop_assert!(shape.contains(&Point(middle)));
             }
         }
@@ -214,11 +214,11 @@ proptest! {
         volume_m3 in 0.0..20_000.0_f64,
     ) {
         let relief = &BOWL.0;
-        let at = relief.grid().degrees_at(col as f64 + 0.5, row as f64 + 0.5).unwrap();
-        let at = Position::new(at.x, at.y).unwrap();
+        let at = relief.grid().degrees_at(col as f64 + 0.5, row as f64 + 0.5).expect("made by this test");
+        let at = Position::new(at.x, at.y).expect("made by this test");
         let limits = PondLimits { volume_m3, ..PondLimits::default() };
-        let less = relief.ponded(at, low, limits).unwrap();
-        let most = relief.ponded(at, low + more, limits).unwrap();
+        let less = relief.ponded(at, low, limits).expect("made by this test");
+        let most = relief.ponded(at, low + more, limits).expect("made by this test");
         for (less, most) in less.bands.extents().into_iter().zip(most.bands.extents()) {
             prop_assert!(most.covers(less));
         }

@@ -29,8 +29,8 @@ fn grids() -> impl Strategy<Value = Dem> {
     (1..12_usize, 1..12_usize).prop_flat_map(|(cols, rows)| {
         let height = prop_oneof![12 => (0..6_u8).prop_map(f32::from), 1 => Just(f32::NAN), 2 => -3.0_f32..9.0];
         prop::collection::vec(height, cols * rows).prop_map(move |heights| {
-            let grid = Grid::new((cols, rows), (0.0, 0.0), (10.0, 10.0), Crs::Metres).unwrap();
-            Dem::new(grid, heights).unwrap()
+            let grid = Grid::new((cols, rows), (0.0, 0.0), (10.0, 10.0), Crs::Metres).expect("made by this test");
+            Dem::new(grid, heights).expect("made by this test")
         })
     })
 }
@@ -209,10 +209,10 @@ proptest! {
 
 #[test]
 fn a_plane_is_as_steep_as_it_was_made() {
-    let grid = Grid::new((5, 5), (0.0, 0.0), (10.0, 10.0), Crs::Metres).unwrap();
+    let grid = Grid::new((5, 5), (0.0, 0.0), (10.0, 10.0), Crs::Metres).expect("made by this test");
     // 10 m down per cell to the south, which is 45 degrees.
     let heights = (0..25).map(|cell| -((cell / 5) as f32) * 10.0).collect();
-    let slope = terrain::slope_degrees(&grid, Dem::new(grid, heights).unwrap().heights_m(), &OneHand);
+    let slope = terrain::slope_degrees(&grid, Dem::new(grid, heights).expect("made by this test").heights_m(), &OneHand);
     assert!((slope[12] - 45.0).abs() < 1e-4, "{}", slope[12]);
 }
 
@@ -227,7 +227,7 @@ fn the_real_sample_drains_whole() {
         let _ = std::io::Write::write_all(&mut std::io::stderr(), b"skipped: no corpora (set HAMYAR_CORPORA)\n");
         return;
     };
-    let dem = terrain::read_ascii(std::io::BufReader::new(file), None).unwrap();
+    let dem = terrain::read_ascii(std::io::BufReader::new(file), None).expect("made by this test");
     assert_eq!((dem.grid().cols(), dem.grid().rows(), dem.grid().crs()), (240, 144, Crs::Degrees));
     let filled = terrain::fill(&dem);
     assert_eq!(bits(&filled), bits(&filled_by_definition(&dem)));
