@@ -1,4 +1,4 @@
-//! Finds out whether a polygon crosses itself.
+//! Finds out whether a polygon crosses itself, or encloses nothing.
 //! Called by `judge` for each polygon of an alert.
 //! Only true crossings count: a ring that touches itself, as those do that are cut open around a hole, is left alone.
 
@@ -39,6 +39,15 @@ pub(super) fn crosses_itself(ring: &[Coord<f64>], comparisons_left: &mut usize) 
         }
     }
     false
+}
+
+/// Whether all positions of a ring (lon,lat) stand on one line or at one place, so that nobody is inside.
+///
+/// Exact (adaptive predicates), O(n).
+pub(super) fn is_flat(ring: &[Coord<f64>]) -> bool {
+    let Some((&a, rest)) = ring.split_first() else { return true };
+    let Some(&b) = rest.iter().find(|&&at| at != a) else { return true };
+    rest.iter().all(|&at| RobustKernel::orient2d(a, b, at) == Orientation::Collinear)
 }
 
 /// Whether `c` and `d` lie strictly on different sides of the line through `a` and `b`.

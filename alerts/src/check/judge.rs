@@ -340,6 +340,14 @@ impl<'a> Judge<'a> {
                     }
                 }
             }
+            Special::WidePolygons => {
+                let polygons = parent.area.map_or(&[][..], |(_, area)| &area.polygons);
+                for (i, polygon) in polygons.iter().enumerate() {
+                    if crossing::is_flat(polygon.ring()) {
+                        self.add(rule, parent.path_of_value(Element::Polygon, i), &Fill::default());
+                    }
+                }
+            }
             Special::WideCircles => {
                 let circles = parent.area.map_or(&[][..], |(_, area)| &area.circles);
                 for (i, circle) in circles.iter().enumerate() {
@@ -372,6 +380,7 @@ impl<'a> Judge<'a> {
                 Special::ReferencesOnce => !seen.insert((&reference.sender, &reference.identifier)),
                 Special::UsableShapes
                 | Special::SimplePolygons
+                | Special::WidePolygons
                 | Special::WideCircles
                 | Special::CeilingAboveAltitude
                 | Special::DigestOfContent

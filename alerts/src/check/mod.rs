@@ -46,7 +46,7 @@
 //! | `differ` | no two of the texts are the same | `elements` | `{other}` |
 //! | `order` | one time before the other; an absent `effective` is `sent` | `first`, `then`, `may_equal` | |
 //! | `references-others`, `references-earlier`, `references-once` | no reference to itself, to a later message, twice to one | | `{value}` |
-//! | `usable-shapes`, `simple-polygons`, `wide-circles`, `ceiling-above-altitude` | shapes and heights that mean an area | | |
+//! | `usable-shapes`, `simple-polygons`, `wide-polygons`, `wide-circles`, `ceiling-above-altitude` | shapes and heights that mean an area | | |
 //! | `digest-of-content` | the digest is that of the content | | |
 //! | `translated`, `not-overridden` | no two languages with one text, no two answers to one question | | `{other}` |
 //! | `written-in-its-language` | the letters are those of the language | | `{value}` |

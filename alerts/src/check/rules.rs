@@ -202,6 +202,7 @@ words! {
         ReferencesOnce = "references-once",
         UsableShapes = "usable-shapes",
         SimplePolygons = "simple-polygons",
+        WidePolygons = "wide-polygons",
         WideCircles = "wide-circles",
         CeilingAboveAltitude = "ceiling-above-altitude",
         DigestOfContent = "digest-of-content",
@@ -233,6 +234,7 @@ const fn filled(need: &Need) -> &'static [&'static str] {
             Special::Translated | Special::NotOverridden => &["other"],
             Special::UsableShapes
             | Special::SimplePolygons
+            | Special::WidePolygons
             | Special::WideCircles
             | Special::CeilingAboveAltitude
             | Special::DigestOfContent => &[],
@@ -566,6 +568,7 @@ impl Need {
                 Special::DigestOfContent => Level::Resource,
                 Special::UsableShapes
                 | Special::SimplePolygons
+                | Special::WidePolygons
                 | Special::WideCircles
                 | Special::CeilingAboveAltitude => Level::Area,
             },

@@ -72,7 +72,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry of a real alert in a language; `None` for one that is not for the public, and for exercises, tests and drafts.
+    /// The entry of a real alert in a language; `None` for one that is not for the public, for answers (Ack, Error),
+    /// and for exercises, tests and drafts.
     ///
     /// `url` is where its CAP document is.
     pub fn of(alert: &Alert, lang: &str, url: &str) -> Option<Self> {
@@ -88,6 +89,10 @@ impl Entry {
         match alert.scope {
             Scope::Public => {}
             Scope::Private | Scope::Restricted => return None,
+        }
+        match alert.msg_type {
+            MsgType::Alert | MsgType::Update | MsgType::Cancel => {}
+            MsgType::Ack | MsgType::Error => return None,
         }
         let info = alert.info_in(lang);
         let text = |pick: fn(&Info) -> Option<&crate::cap::Text>| {
@@ -283,6 +288,17 @@ mod tests {
             let one = Alert { status, ..alert(1) };
             assert_eq!(Entry::of(&one, "fa", "x").is_some(), status == Status::Actual, "{status}");
             assert_eq!(Entry::of_exercise(&one, "fa", "x").is_some(), status == Status::Exercise, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_answer_to_a_message_of_others_is_no_news_for_the_public() {
+        for msg_type in MsgType::ALL {
+            let listed = !matches!(msg_type, MsgType::Ack | MsgType::Error);
+            let one = Alert { msg_type, ..alert(1) };
+            assert_eq!(Entry::of(&one, "fa", "x").is_some(), listed, "{msg_type}");
+            let exercise = Alert { status: Status::Exercise, ..one };
+            assert_eq!(Entry::of_exercise(&exercise, "fa", "x").is_some(), listed, "{msg_type}");
         }
     }
 

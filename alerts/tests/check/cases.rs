@@ -195,6 +195,13 @@ const BASE: &[(&str, Gravity, &str, Break)] = &[
         let bow_tie = Polygon::parse("34,48 35,49 34,49 35,48 34,48").expect("closed");
         a.infos[1].areas[0].polygons.push(bow_tie);
     }),
+    ("polygon-flat", Warning, "/alert/info[1]/area[1]/polygon[2]", |a| {
+        let place = Polygon::parse("34.8,48.5 34.8,48.5 34.8,48.5 34.8,48.5").expect("closed");
+        a.infos[0].areas[0].polygons.push(place);
+    }),
+    ("polygon-flat", Warning, "/alert/info[2]/area[1]/polygon[1]", |a| {
+        a.infos[1].areas[0].polygons = vec![Polygon::parse("34,48 34.5,48.5 35,49 34,48").expect("closed")];
+    }),
     ("circle-zero", Hint, "/alert/info[1]/area[1]/circle[1]", |a| {
         a.infos[0].areas[0].circles = vec![Circle::new(Coord { x: 48.0, y: 34.0 }, 0.0).expect("on the globe")];
     }),
@@ -327,6 +334,10 @@ const GOOGLE: &[(&str, Gravity, &str, Break)] = &[
     ("polygon-crosses", Error, "/alert/info[2]/area[1]/polygon[1]", |a| {
         a.infos[1].areas[0].polygons = vec![Polygon::parse("34,48 35,49 34,49 35,48 34,48").expect("closed")];
     }),
+    ("polygon-flat", Error, "/alert/info[1]/area[1]/polygon[1]", |a| {
+        let place = Polygon::parse("34.8,48.5 34.8,48.5 34.8,48.5 34.8,48.5").expect("closed");
+        a.infos[0].areas[0].polygons = vec![place];
+    }),
     ("google-shape", Hint, "/alert/info[1]/area[1]", |a| a.infos[0].areas[0].polygons.clear()),
     ("circle-zero", Warning, "/alert/info[1]/area[1]/circle[1]", |a| {
         a.infos[0].areas[0].circles = vec![Circle::new(Coord { x: 48.0, y: 34.0 }, 0.0).expect("on the globe")];
@@ -370,6 +381,10 @@ const CITY: &[(&str, Gravity, &str, Break)] = &[
     ("city-all-clear-update", Error, "/alert/info[1]/responseType[1]", |a| {
         a.infos[0].response_types = vec![ResponseType::AllClear];
         a.infos[0].urgency = Urgency::Past;
+    }),
+    ("polygon-flat", Error, "/alert/info[1]/area[1]/polygon[1]", |a| {
+        let place = Polygon::parse("34.8,48.5 34.8,48.5 34.8,48.5 34.8,48.5").expect("closed");
+        a.infos[0].areas[0].polygons = vec![place];
     }),
     ("city-polygon-rich", Warning, "/alert/info[1]/area[1]/polygon[1]", |a| {
         let mut ring: Vec<Coord<f64>> = (0..100_u32)
