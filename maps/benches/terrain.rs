@@ -112,15 +112,12 @@ fn hills(side: usize) -> Vec<f32> {
 
 fn main() {
     let side = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(4_000_usize).max(3);
-    let dem = match std::env::var_os("HAMYAR_BENCH_DEM") {
-        Some(path) => {
-            let file = std::io::BufReader::new(fs::File::open(path).expect("HAMYAR_BENCH_DEM can be opened"));
-            terrain::read_geotiff(file, None).expect("HAMYAR_BENCH_DEM is a GeoTIFF of heights")
-        }
-        None => {
-            let grid = Grid::new((side, side), (250_000.0, 3_880_000.0), (10.0, 10.0), Crs::Projected(32639));
-            Dem::new(grid.expect("a grid on the map"), hills(side)).expect("as many heights as cells")
-        }
+    let dem = if let Some(path) = std::env::var_os("HAMYAR_BENCH_DEM") {
+        let file = std::io::BufReader::new(fs::File::open(path).expect("HAMYAR_BENCH_DEM can be opened"));
+        terrain::read_geotiff(file, None).expect("HAMYAR_BENCH_DEM is a GeoTIFF of heights")
+    } else {
+        let grid = Grid::new((side, side), (250_000.0, 3_880_000.0), (10.0, 10.0), Crs::Projected(32639));
+        Dem::new(grid.expect("a grid on the map"), hills(side)).expect("as many heights as cells")
     };
     let hands = Threads(std::thread::available_parallelism().map_or(1, usize::from));
     println!("{} by {} cells, {} hands", dem.grid().cols(), dem.grid().rows(), hands.count());

@@ -2,7 +2,7 @@
 //! A higher stage, a deeper pond, a lower probability: each floods at least as much.
 //! What is kept reads back the same, names its map, and does not depend on how many hands made it.
 
-#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small grids and small heights")]
+#![expect(clippy::cast_possible_truncation, reason = "small grids and small heights")]
 
 use std::sync::LazyLock;
 
@@ -31,12 +31,14 @@ impl Hands for Backwards {
 fn valley(city: &City) -> Dem {
     let bounds = city.bounds();
     let step = ((bounds.max().x - bounds.min().x) / COLS as f64, (bounds.max().y - bounds.min().y) / ROWS as f64);
-    let grid = Grid::new((COLS, ROWS), (bounds.min().x, bounds.max().y), step, Crs::Degrees).expect("made by this test");
+    let grid =
+        Grid::new((COLS, ROWS), (bounds.min().x, bounds.max().y), step, Crs::Degrees).expect("made by this test");
     let streams = MultiLineString(city.reaches().iter().map(|reach| reach.line.clone()).collect());
     let mut state = 7_u32;
     let heights = (0..COLS * ROWS)
         .map(|cell| {
-            let at = grid.degrees_at((cell % COLS) as f64 + 0.5, (cell / COLS) as f64 + 0.5).expect("made by this test");
+            let at =
+                grid.degrees_at((cell % COLS) as f64 + 0.5, (cell / COLS) as f64 + 0.5).expect("made by this test");
             let away_m = Euclidean.distance(&Point(at), &streams) * 1e5;
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (1_800.0 - (at.y - bounds.min().y) * 3_000.0 + away_m * 0.01 + f64::from(state >> 24) / 128.0) as f32
@@ -67,7 +69,10 @@ fn terrain_is_the_same_whoever_works_it_out_and_reads_back_the_same() {
     let (city, one) = &*SAMPLE;
     assert!(one.segments().len() > city.reaches().len() && one.city_hash() == city.hash());
     for hands in 2..4 {
-        assert_eq!(one, &Relief::of(&valley(city), city, &ReliefOptions::default(), &Backwards(hands)).expect("made by this test"));
+        assert_eq!(
+            one,
+            &Relief::of(&valley(city), city, &ReliefOptions::default(), &Backwards(hands)).expect("made by this test")
+        );
     }
     let bytes = one.to_bytes();
     assert_eq!(&Relief::from_bytes(&bytes).expect("made by this test"), one);
@@ -94,7 +99,8 @@ fn three_footprints_hold_each_other_and_name_terrain_and_map() {
         areas.push(geo::Area::unsigned_area(&footprint.shape));
     }
     assert!(areas.is_sorted() && areas[0] < areas[2], "{areas:?}");
-    let zones: Vec<_> = banded.possible.as_ref().expect("made by this test").zones.iter().map(|zone| &zone.code).collect();
+    let zones: Vec<_> =
+        banded.possible.as_ref().expect("made by this test").zones.iter().map(|zone| &zone.code).collect();
     assert!(zones.contains(&gauge.zone.as_ref().expect("made by this test")), "the gauge's own zone is reached");
     // As JSON it comes back the same.
     let text = serde_json::to_string(&banded).expect("made by this test");
@@ -117,7 +123,8 @@ fn terrain_of_another_map_and_places_off_it_are_refused() {
     let far = Dem::new(far, vec![1.0; 9]).expect("made by this test");
     let refused = Relief::of(&far, city, &ReliefOptions::default(), &OneHand).unwrap_err();
     assert!(matches!(refused, NoRelief::NoChannel(_)));
-    let unplaced = Dem::new(far.grid().with_crs(Crs::Metres).expect("made by this test"), vec![1.0; 9]).expect("made by this test");
+    let unplaced = Dem::new(far.grid().with_crs(Crs::Metres).expect("made by this test"), vec![1.0; 9])
+        .expect("made by this test");
     assert!(matches!(Relief::of(&unplaced, city, &ReliefOptions::default(), &OneHand), Err(NoRelief::Unplaced(_))));
 }
 
@@ -128,8 +135,9 @@ fn a_discharge_gives_a_stage_that_rises_with_it() {
     assert!(!curves.is_empty());
     for curve in curves {
         let most = *curve.discharge_m3s.last().expect("made by this test");
-        let stages: Vec<f64> =
-            (0..=10).map(|part| curve.stage_at((most * f64::from(part) / 10.0).min(most)).expect("made by this test")).collect();
+        let stages: Vec<f64> = (0..=10)
+            .map(|part| curve.stage_at((most * f64::from(part) / 10.0).min(most)).expect("made by this test"))
+            .collect();
         assert!(stages.is_sorted_by(|a, b| a < b), "{stages:?}");
     }
 }
@@ -150,7 +158,10 @@ fn bowl(city: &City) -> (Relief, Position) {
     let dem = Dem::new(grid, heights.collect()).expect("made by this test");
     let middle = dem.grid().degrees_at(50.5, 50.5).expect("made by this test");
     let options = ReliefOptions { height_error_m: 0.05, ..ReliefOptions::default() };
-    (Relief::of(&dem, city, &options, &OneHand).expect("made by this test"), Position::new(middle.x, middle.y).expect("made by this test"))
+    (
+        Relief::of(&dem, city, &options, &OneHand).expect("made by this test"),
+        Position::new(middle.x, middle.y).expect("made by this test"),
+    )
 }
 
 #[test]
@@ -174,7 +185,8 @@ fn water_that_was_seen_fills_its_basin_and_says_when_there_is_none() {
 
 #[test]
 fn metres_of_a_projection_are_placed_like_degrees() {
-    let grid = Grid::new((10, 10), (270_000.0, 3_855_000.0), (100.0, 100.0), Crs::Projected(32639)).expect("made by this test");
+    let grid = Grid::new((10, 10), (270_000.0, 3_855_000.0), (100.0, 100.0), Crs::Projected(32639))
+        .expect("made by this test");
     let corner = grid.degrees_at(3.25, 7.5).expect("made by this test");
     let back = grid.cell_coord(corner).expect("made by this test");
     assert!((back.x - 3.25).abs() < 1e-6 && (back.y - 7.5).abs() < 1e-6);

@@ -212,7 +212,8 @@ fn a_plane_is_as_steep_as_it_was_made() {
     let grid = Grid::new((5, 5), (0.0, 0.0), (10.0, 10.0), Crs::Metres).expect("made by this test");
     // 10 m down per cell to the south, which is 45 degrees.
     let heights = (0..25).map(|cell| -((cell / 5) as f32) * 10.0).collect();
-    let slope = terrain::slope_degrees(&grid, Dem::new(grid, heights).expect("made by this test").heights_m(), &OneHand);
+    let slope =
+        terrain::slope_degrees(&grid, Dem::new(grid, heights).expect("made by this test").heights_m(), &OneHand);
     assert!((slope[12] - 45.0).abs() < 1e-4, "{}", slope[12]);
 }
 

@@ -251,6 +251,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "small whole numbers are exact")]
     fn heights_become_five_files_that_say_where_water_goes() {
         let folder = tempfile::tempdir().unwrap();
         let said = work_out(&asked(folder.path(), VALLEY)).unwrap();

@@ -415,7 +415,7 @@ fn a_list_with_an_unbalanced_quote_or_an_empty_item_is_said() {
         for tag in ["addresses", "incidents"] {
             let read = read(&with_body(&format!("<{tag}>{list}</{tag}>")));
             let both = read.alert.addresses.iter().chain(&read.alert.incidents);
-            assert_eq!(both.map(|item| item.as_str()).collect::<Vec<_>>(), items, "{tag}: {list}");
+            assert_eq!(both.map(alerts::cap::ListItem::as_str).collect::<Vec<_>>(), items, "{tag}: {list}");
             assert_eq!(codes(&read), vec!["list-form"; findings], "{tag}: {list}");
         }
     }

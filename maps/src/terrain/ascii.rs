@@ -204,7 +204,7 @@ mod tests {
         assert!((west - 48.495).abs() < 1e-12 && (north - 34.515).abs() < 1e-12);
         assert_eq!(dem.grid().crs(), Crs::Degrees);
         assert_eq!(dem.heights_m()[..4], [1.0, 2.0, 3.0, 4.0]);
-        assert!(dem.heights_m()[4].is_nan() && dem.heights_m()[5] == 6.5);
+        assert!(dem.heights_m()[4].is_nan() && dem.heights_m()[5].to_bits() == 6.5_f32.to_bits());
         let metres = read_ascii(SMALL.as_bytes(), Some(Crs::Projected(32639))).unwrap();
         assert_eq!(metres.grid().crs(), Crs::Projected(32639));
     }

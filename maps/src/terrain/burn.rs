@@ -118,6 +118,7 @@ mod tests {
     use crate::terrain::Crs;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "small whole numbers are exact")]
     fn a_culvert_opens_the_wall_and_a_channel_is_cut_below_it() {
         let grid = Grid::new((5, 1), (48.0, 35.0), (0.1, 0.1), Crs::Degrees).unwrap();
         let line = LineString::from(vec![(48.05, 34.95), (48.45, 34.95)]);
