@@ -116,8 +116,8 @@ pub struct Facts {
 
 /// The most zone names that a voice reads out.
 const SPOKEN_ZONES_MAX: usize = 3;
-/// What a zone's name may be cut to where nothing else makes a text fit, in characters.
-const NAME_CHARS: [usize; 4] = [60, 30, 18, 10];
+/// What a zone's name may be cut to where nothing else makes a text fit, in characters; six are still short where each takes two units.
+const NAME_CHARS: [usize; 5] = [60, 30, 18, 10, 6];
 
 /// The wording of every language of the templates.
 ///
