@@ -13,7 +13,7 @@ use maps::ZoneCode;
 use serde_json::json;
 
 use super::{
-    AnswerBy, Channel, NewNotice, Priority, Question, Reason, board,
+    AnswerBy, Channel, Message, NewNotice, Priority, Question, Reason, board,
     store::{LiveBroadcast, Questions, ToExpand},
     words::{self, Reader},
 };
@@ -336,6 +336,7 @@ async fn put(
     let mut heads = tx.head_notices(broadcast.id, &contacts).await?;
     let mut notices = Vec::with_capacity(telling.len());
     let mut merges = Vec::new();
+    let mut worded = Worded::new();
     for one in telling {
         let Some((contact, contact_kind)) = one.told.contacts.first().copied() else {
             metrics::counter!("hamyar_unreachable_total").increment(1);
@@ -346,7 +347,8 @@ async fn put(
         let joins = channel == Channel::Sms && one.minors.names.is_empty();
         let head = heads.get(&contact).copied().filter(|_| joins);
         let asked = questions.entry(contact).or_default();
-        let notice = compose(ground, broadcast, one, (contact, channel), (*asked, head.is_some()), (now, due_at));
+        let notice =
+            compose(ground, broadcast, one, (contact, channel), (*asked, head.is_some()), (now, due_at), &mut worded);
         if let Some(head) = head {
             merges.push((notice.id, head));
         } else {
@@ -369,6 +371,33 @@ async fn put(
     Ok(())
 }
 
+/// What was worded in a step, by language, minor or not, minors that are named, and how to answer: with the link that it was worded with.
+type Worded = HashMap<(String, bool, Vec<String>, String), (String, Message)>;
+
+/// The words of one person. Most people of a step read the same but for their link, and every link is as long as any other; so words are
+/// made once, and then only the link is exchanged.
+fn message(
+    ground: &Ground,
+    broadcast: &ToExpand,
+    one: &Telling,
+    (link, reply): (&str, &str),
+    worded: &mut Worded,
+) -> Message {
+    let told = &one.told;
+    let key = (told.language.clone(), told.minor, one.minors.names.clone(), reply.to_owned());
+    let (its_link, message) = worded.entry(key).or_insert_with(|| {
+        let reader = Reader { language: &told.language, minor: told.minor, mentor_of: &one.minors.names, link, reply };
+        let exercise = broadcast.exercise_id.is_some();
+        (link.to_owned(), words::of_alert(ground, &broadcast.content, kind(broadcast), exercise, &reader))
+    });
+    Message {
+        language: message.language.clone(),
+        subject: message.subject.clone(),
+        body: message.body.replace(its_link.as_str(), link),
+        sms: message.sms.replace(its_link.as_str(), link),
+    }
+}
+
 /// The notice of one person; `asked` are the questions of that telephone so far, and whether this one joins a message that goes there.
 fn compose(
     ground: &Ground,
@@ -377,6 +406,7 @@ fn compose(
     (contact, channel): (ContactId, Channel),
     (asked, joins): (Questions, bool),
     (now, due_at): (Timestamp, Timestamp),
+    worded: &mut Worded,
 ) -> NewNotice {
     let kind = kind(broadcast);
     let told = &one.told;
@@ -386,13 +416,6 @@ fn compose(
     // Two digits name a question among those of one telephone; they come round after ninety.
     let reference = i32::try_from(10 + asked.ever % 90).expect("10 to 99");
     let reply = if asked.open > 0 && !joins { format!("1 {reference}") } else { "1".to_owned() };
-    let reader = Reader {
-        language: &told.language,
-        minor: told.minor,
-        mentor_of: &one.minors.names,
-        link: &link,
-        reply: &reply,
-    };
     let found_later = one.minors.found_later.map(|minor| format!(":{minor}")).unwrap_or_default();
     let link_hours = Duration::from_hours(ground.config.deliver.link_hours.unsigned_abs());
     NewNotice {
@@ -404,7 +427,7 @@ fn compose(
         channel,
         priority: if broadcast.urgent { Priority::Life } else { Priority::Ordinary },
         reasons: one.reasons.clone(),
-        message: words::of_alert(ground, &broadcast.content, kind, broadcast.exercise_id.is_some(), &reader),
+        message: message(ground, broadcast, one, (&link, &reply), worded),
         payload: None,
         broadcast: Some(broadcast.id),
         alert: Some(broadcast.alert_id),
