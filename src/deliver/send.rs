@@ -58,13 +58,13 @@ pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Resul
     let settings = &ground.config.deliver;
     let limit = Duration::from_secs(settings.attempt_secs_max);
     let lease = claimed[0].1;
-    let mut untried: HashSet<NoticeId> = claimed.iter().map(|(notice, _)| notice.id).collect();
+    let untried: Mutex<HashSet<NoticeId>> = Mutex::new(claimed.iter().map(|(notice, _)| notice.id).collect());
     let claimed = claimed.into_iter().map(|(notice, _)| notice);
     // While what was sent can't be written, nothing more is sent: it would only be sent again.
-    let (unwritten, tried) = (AtomicBool::new(false), Mutex::new(Vec::with_capacity(count)));
+    let unwritten = AtomicBool::new(false);
     let attempts =
         stream::iter(claimed).take_while(|_| future::ready(!unwritten.load(Ordering::Relaxed))).map(|notice| {
-            tried.lock().unwrap_or_else(PoisonError::into_inner).push(notice.id);
+            untried.lock().unwrap_or_else(PoisonError::into_inner).remove(&notice.id);
             async move {
                 // The network's own time, not the city's clock: on a manual clock a dead gateway would otherwise never end.
                 let verdict = tokio::time::timeout(limit, channels.attempt(ground, &notice))
@@ -95,9 +95,7 @@ pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Resul
         worst
     };
     let ((), fault) = future::join(attempting, settling).await;
-    for notice in tried.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        untried.remove(&notice);
-    }
+    let untried = untried.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !untried.is_empty() {
         let mut tx = ground.store.write("release notices").await?;
         tx.release(lease, &untried.into_iter().collect::<Vec<_>>()).await?;
