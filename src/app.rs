@@ -118,6 +118,12 @@ impl App {
             let store = ground.store.clone();
             move || async move { store.close().await }
         });
+        let fold = CancellationToken::new();
+        let folding = tokio::spawn(crate::store::fold::run(ground.store.clone(), fold.clone()));
+        stops.push("fold logs", move || async move {
+            fold.cancel();
+            let _ = folding.await;
+        });
         // Before any part that takes an ear: what it hears from its first look on is everything.
         if let Some(across) = Across::start(&ground.bells, &ground.store, &ground.config.store).await {
             stops.push("bells of other nodes", move || across.stop());

@@ -207,13 +207,14 @@ async fn publications_to_telephones(city: &City) -> Result<Series> {
             while let Ok(message) = client.next().await {
                 let at = Instant::now();
                 let text = String::from_utf8_lossy(&message).into_owned();
-                let notice =
-                    serde_json::from_str::<Value>(&text).map(|notice| notice["id"].clone()).unwrap_or_default();
                 if tell.send(Seen { who, text, at }).await.is_err() {
                     break;
                 }
-                // A person takes a moment to press the key; until then the network is quiet.
+                // A person takes a moment to press the key; until then the network is quiet. What a telephone does with a message
+                // would not take the service's processor, so it is done afterwards.
                 tokio::time::sleep(Duration::from_millis(600)).await;
+                let notice =
+                    serde_json::from_slice::<Value>(&message).map(|notice| notice["id"].clone()).unwrap_or_default();
                 let answer = json!({ "notice": notice, "answer": "ack" }).to_string();
                 if client.publish(&format!("hamyar/v1/helpers/{user}/answers"), answer.as_bytes()).await.is_err() {
                     break;

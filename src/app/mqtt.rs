@@ -8,7 +8,7 @@ use super::{Stops, spawn_worker};
 use crate::{
     bell::Bell,
     broker::{Broker, Inbound, NotKept, Offered, Outlet, Publish, Receive},
-    deliver::{self, reply::AnswerRefusal},
+    deliver::{self, applications::Applications, reply::AnswerRefusal},
     ground::Ground,
     sensors,
 };
@@ -35,11 +35,13 @@ impl Mqtt {
 pub(super) async fn start(ground: &Ground, stops: &mut Stops) -> anyhow::Result<Mqtt> {
     let (intake, batches) = sensors::Intake::start(ground);
     stops.push("intake of readings", move || batches.stop());
+    let (applications, recording) = Applications::start(ground);
+    stops.push("answers by MQTT", move || recording.stop());
     let (prefix, intake) = (&ground.config.mqtt.prefix, Arc::new(intake));
     let inbound = Inbound::new()
         .route(format!("{prefix}/readings/+"), intake.clone())
         .route(format!("{prefix}/sensors/+/status"), intake)
-        .route(format!("{prefix}/helpers/+/answers"), Arc::new(Answers(ground.clone())));
+        .route(format!("{prefix}/helpers/+/answers"), Arc::new(Answers(applications)));
     let broker = Broker::start(ground, inbound).await?;
     let mqtt = Mqtt { outlet: broker.outlet(), address: broker.address() };
     stops.push("mqtt", move || broker.stop());
@@ -53,15 +55,15 @@ pub(super) async fn start(ground: &Ground, stops: &mut Stops) -> anyhow::Result<
     Ok(mqtt)
 }
 
-/// Takes what helpers' applications answer over MQTT.
-struct Answers(Ground);
+/// Routes what helpers' applications answer over MQTT.
+struct Answers(Applications);
 
 impl Receive for Answers {
     fn offer(&self, publish: Publish) -> Offered<'_> {
         Box::pin(async move {
             // The topic's account: only its owner may publish there.
             let account = publish.topic.rsplit('/').nth(1).unwrap_or_default();
-            match deliver::reply::by_mqtt(&self.0, account, &publish.payload).await {
+            match self.0.offer(account, publish.payload).await {
                 Ok(()) => Ok(()),
                 Err(AnswerRefusal::Store(fault)) => Err(NotKept(fault.to_string())),
                 Err(refusal) => {

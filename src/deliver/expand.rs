@@ -348,13 +348,12 @@ async fn put(
         let head = heads.get(&contact).copied().filter(|_| joins);
         let asked = questions.entry(contact).or_default();
         let notice =
-            compose(ground, broadcast, one, (contact, channel), (*asked, head.is_some()), (now, due_at), &mut worded);
+            compose(ground, broadcast, one, (contact, channel), (asked, head.is_some()), (now, due_at), &mut worded);
         if let Some(head) = head {
             merges.push((notice.id, head));
         } else {
             if notice.question.is_some() {
                 asked.open += 1;
-                asked.ever += 1;
             }
             if channel == Channel::Sms {
                 heads.entry(contact).or_insert(notice.id);
@@ -404,7 +403,7 @@ fn compose(
     broadcast: &ToExpand,
     one: &Telling,
     (contact, channel): (ContactId, Channel),
-    (asked, joins): (Questions, bool),
+    (asked, joins): (&mut Questions, bool),
     (now, due_at): (Timestamp, Timestamp),
     worded: &mut Worded,
 ) -> NewNotice {
@@ -413,9 +412,11 @@ fn compose(
     let question = words::asks(kind).then_some(Question::Receipt);
     let secret = ground.ids.short_secret();
     let link = format!("{}/n/{}", ground.config.public_url(), secret.reveal());
-    // Two digits name a question among those of one telephone; they come round after ninety.
-    let reference = i32::try_from(10 + asked.ever % 90).expect("10 to 99");
-    let reply = if asked.open > 0 && !joins { format!("1 {reference}") } else { "1".to_owned() };
+    let reference = question.map(|_| asked.next_reference());
+    let reply = match reference {
+        Some(reference) if asked.open > 0 && !joins => format!("1 {reference}"),
+        _ => "1".to_owned(),
+    };
     let found_later = one.minors.found_later.map(|minor| format!(":{minor}")).unwrap_or_default();
     let link_hours = Duration::from_hours(ground.config.deliver.link_hours.unsigned_abs());
     NewNotice {
@@ -433,11 +434,7 @@ fn compose(
         alert: Some(broadcast.alert_id),
         report: None,
         question,
-        answer_by: Some(AnswerBy {
-            link_digest: secret.digest(),
-            link_until: now + link_hours,
-            reference: question.map(|_| reference),
-        }),
+        answer_by: Some(AnswerBy { link_digest: secret.digest(), link_until: now + link_hours, reference }),
         made_at: now,
         due_at,
         expires_at: Some(broadcast.expires_at.0),

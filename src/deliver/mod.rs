@@ -12,6 +12,7 @@ mod words; // What one person reads.
 mod channel; // The ways out.
 mod send; // What is due is sent, lane by lane.
 
+pub mod applications; // What helpers' applications answer.
 pub mod board; // What holds now, retained on MQTT for systems.
 pub mod events; // Systems hear of reports.
 pub mod page; // What a link shows.

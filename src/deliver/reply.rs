@@ -355,7 +355,7 @@ async fn record(ground: &Ground, tx: &mut Tx, about: &Candidate, answer: Answer,
     Ok(new)
 }
 
-fn tell_staff(ground: &Ground, answers: &[(Candidate, Answer)]) {
+pub(super) fn tell_staff(ground: &Ground, answers: &[(Candidate, Answer)]) {
     for (candidate, answer) in answers {
         ground.bells.tell(
             LiveAudience::Staff,
@@ -491,26 +491,6 @@ pub async fn by_helper(ground: &Ground, by: &Helper, notice: NoticeId, answer: A
     answer_one(ground, tx, &candidate, answer, "api").await
 }
 
-/// What a helper's application publishes on `…/helpers/{account}/answers`.
-#[derive(Deserialize)]
-struct MqttAnswer {
-    notice: NoticeId,
-    answer: Answer,
-}
-
-/// Takes what was published on a helper's answers topic. `account` is the topic's, on which the broker lets only its owner publish.
-///
-/// Errors: a payload that is no answer, or about a notice that did not go to this account.
-pub async fn by_mqtt(ground: &Ground, account: &str, payload: &[u8]) -> Result<(), AnswerRefusal> {
-    let said: MqttAnswer = serde_json::from_slice(payload).map_err(|_| AnswerRefusal::NotAsked)?;
-    let mut tx = ground.store.write("answer by MQTT").await?;
-    if !tx.notice_is_at(said.notice, account).await? {
-        return Err(AnswerRefusal::NoNotice);
-    }
-    let candidate = tx.candidate(said.notice, ground.now()).await?.ok_or(AnswerRefusal::NoNotice)?;
-    answer_one(ground, tx, &candidate, said.answer, "mqtt").await
-}
-
 async fn answer_one(
     ground: &Ground,
     mut tx: Tx,
@@ -518,17 +498,28 @@ async fn answer_one(
     answer: Answer,
     via: &str,
 ) -> Result<(), AnswerRefusal> {
-    // An application says that news came which asks nothing.
-    let came = via == "mqtt" && candidate.question.is_none() && answer == Answer::Ack;
-    if candidate.question != Some(answer.question()) && !came {
-        return Err(AnswerRefusal::NotAsked);
-    }
-    let new = record(ground, &mut tx, candidate, answer, via).await?;
+    let new = answer_within(ground, &mut tx, candidate, answer, via).await?;
     tx.commit().await?;
     if new {
         tell_staff(ground, &[(candidate.clone(), answer)]);
     }
     Ok(())
+}
+
+/// Records an answer to one notice within a transaction; after the commit, staff are told when it is new.
+pub(super) async fn answer_within(
+    ground: &Ground,
+    tx: &mut Tx,
+    candidate: &Candidate,
+    answer: Answer,
+    via: &str,
+) -> Result<bool, AnswerRefusal> {
+    // An application says that news came which asks nothing.
+    let came = via == "mqtt" && candidate.question.is_none() && answer == Answer::Ack;
+    if candidate.question != Some(answer.question()) && !came {
+        return Err(AnswerRefusal::NotAsked);
+    }
+    Ok(record(ground, tx, candidate, answer, via).await?)
 }
 
 /// The gateway's word on a message it took: delivered, or not. Unknown notices and other gateways' change nothing.

@@ -32,8 +32,10 @@ use crate::{
 /// How long after a published MQTT notice it is published again, at first; the pause doubles up to `retry_longest_secs`.
 const REPUBLISH_FIRST_SECS: i64 = 30;
 
-/// How long ended attempts wait for others to be settled with. The network's time, as the attempts themselves.
+/// How long ended attempts wait for another one to be settled with, and how long in all: while attempts end one after the other, the
+/// processor is theirs. The network's time, as the attempts themselves.
 const SETTLE_AFTER: Duration = Duration::from_millis(20);
+const SETTLE_WITHIN: Duration = Duration::from_millis(200);
 
 /// Pauses before a group that could not be settled is settled again.
 const SETTLE_AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(2)];
@@ -86,9 +88,11 @@ pub async fn run_lane(ground: &Ground, channels: &Channels, lane: &str) -> Resul
     let settling = async {
         let (mut group, mut worst) = (Vec::new(), None);
         while ended.recv_many(&mut group, count).await > 0 {
-            let more = async { while ended.recv_many(&mut group, count).await > 0 {} };
-            // Nothing is lost when the moment ends in between: what was received is in the group.
-            let _ = tokio::time::timeout(SETTLE_AFTER, more).await;
+            // Nothing is lost when a moment ends in between: what was received is in the group.
+            let more = async {
+                while let Ok(1..) = tokio::time::timeout(SETTLE_AFTER, ended.recv_many(&mut group, count)).await {}
+            };
+            let _ = tokio::time::timeout(SETTLE_WITHIN, more).await;
             let fault = settle_surely(ground, lane, lease, &std::mem::take(&mut group), &unwritten).await.err();
             worst = fault.or(worst);
         }

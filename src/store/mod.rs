@@ -4,6 +4,7 @@
 
 mod arrival;
 mod at;
+pub mod fold;
 mod meta;
 mod migrate;
 mod rows;
@@ -24,6 +25,9 @@ use sqlx::{
 };
 
 use crate::{clock::Clock, clock::Stopwatch};
+
+/// Pages of 4 KiB in a log after which a commit folds it itself; before that, [`fold`] does it in a quiet moment.
+const LOG_PAGES_MAX: u32 = 10_000;
 
 /// What the engine refuses or can't do. Rooms pass it on; the edge logs it once.
 pub type Fault = sqlx::Error;
@@ -47,6 +51,8 @@ pub enum Store {
 pub struct Pools {
     writer: SqlitePool,
     reader: SqlitePool,
+    /// One connection, for [`fold`].
+    folder: SqlitePool,
 }
 
 /// A transaction over everything that is decided.
@@ -129,9 +135,8 @@ impl Store {
     async fn open_sqlite(directory: &Path, readers_max: u32) -> Result<Self, OpenFault> {
         new_directory(directory)
             .map_err(|fault| OpenFault::Directory { directory: directory.display().to_string(), fault })?;
-        let city = Pools::open(&directory.join("city.db"), readers_max, 1_000).await?;
-        // Readings arrive in large batches; a longer log between checkpoints writes fewer pages (facts: dependencies §1.6).
-        let readings = Pools::open(&directory.join("readings.db"), readers_max, 10_000).await?;
+        let city = Pools::open(&directory.join("city.db"), readers_max).await?;
+        let readings = Pools::open(&directory.join("readings.db"), readers_max).await?;
         Ok(Self::Sqlite { city, readings })
     }
 
@@ -190,6 +195,7 @@ impl Store {
         match self {
             Self::Sqlite { city, readings } => {
                 for pools in [city, readings] {
+                    pools.folder.close().await;
                     pools.reader.close().await;
                     pools.writer.close().await;
                 }
@@ -200,7 +206,7 @@ impl Store {
 }
 
 impl Pools {
-    async fn open(file: &Path, readers_max: u32, checkpoint_pages: u32) -> Result<Self, sqlx::Error> {
+    async fn open(file: &Path, readers_max: u32) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -210,8 +216,13 @@ impl Pools {
             .busy_timeout(Duration::from_secs(5))
             .foreign_keys(true)
             .pragma("cache_size", "-8000")
-            .pragma("wal_autocheckpoint", checkpoint_pages.to_string());
+            .pragma("wal_autocheckpoint", LOG_PAGES_MAX.to_string());
         let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options.clone())
+            .await?;
+        let folder = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(5))
             .connect_with(options.clone())
@@ -221,7 +232,7 @@ impl Pools {
             .acquire_timeout(Duration::from_secs(5))
             .connect_with(options.pragma("query_only", "on"))
             .await?;
-        Ok(Self { writer, reader })
+        Ok(Self { writer, reader, folder })
     }
 
     /// The pool that writes, for backup and schema work.

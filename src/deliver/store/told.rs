@@ -2,7 +2,10 @@
 //! Used by `expand`.
 //! A person is a recipient of a broadcast once; a second reason is added to the first.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    iter,
+};
 
 use alerts::Content;
 use jiff::Timestamp;
@@ -20,13 +23,33 @@ use crate::{
 /// People or contacts that one statement asks for.
 const LIST_MAX: usize = 500;
 
+/// The first and the last number that names a question among those of one telephone: two digits, which are not taken for an answer.
+const REFERENCES: (i32, i32) = (10, 99);
+
 /// The questions of one telephone.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::deliver) struct Questions {
-    /// That can still be answered.
-    pub open: i64,
-    /// That were ever asked.
-    pub ever: i64,
+    /// How many can still be answered, each message once.
+    pub open: usize,
+    /// The numbers of those, and of what went out with them.
+    taken: BTreeSet<i32>,
+    /// The number that was given last.
+    last: Option<i32>,
+}
+
+impl Questions {
+    /// The number of the next question. They come round; one that is still open is passed over while another is free.
+    pub(in crate::deliver) fn next_reference(&mut self) -> i32 {
+        let (first, last) = REFERENCES;
+        let after = |number: i32| if number >= last { first } else { number + 1 };
+        let next = self.last.map_or(first, after);
+        let free = iter::successors(Some(next), |number| Some(after(*number)).filter(|number| *number != next))
+            .find(|number| !self.taken.contains(number));
+        let reference = free.unwrap_or(next);
+        self.taken.insert(reference);
+        self.last = Some(reference);
+        reference
+    }
 }
 
 /// A broadcast whose expansion is not done.
@@ -339,29 +362,50 @@ impl Tx {
         contacts: &[ContactId],
         now: Timestamp,
     ) -> Result<HashMap<ContactId, Questions>, Fault> {
-        let mut questions = HashMap::new();
+        let mut questions: HashMap<ContactId, Questions> = HashMap::new();
         for some in contacts.chunks(LIST_MAX) {
+            // Word for word the condition of the index `notice_open`, so that it is used.
             let mut places = self.places();
             let text = format!(
-                "select contact_id,
-                     cast(sum(case when answer is null and state <> 'withdrawn' and (expires_at is null or expires_at > {})
-                         and not exists (select 1 from broadcast b where b.id = notice.broadcast_id and b.ended_at is not null)
-                     then 1 else 0 end) as bigint) as open,
-                     count(*) as ever
+                "select contact_id, reference, merged_into
                  from notice
-                 where contact_id in ({}) and question is not null and merged_into is null
-                 group by contact_id",
-                places.one(),
+                 where contact_id in ({}) and question is not null and answer is null and state <> 'withdrawn'
+                   and (expires_at is null or expires_at > {})
+                   and not exists (select 1 from broadcast b where b.id = notice.broadcast_id and b.ended_at is not null)",
                 places.list(some.len()),
+                places.one(),
             );
-            let rows: Vec<(ContactId, i64, i64)> = on!(self, |conn| {
-                let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(At(now));
+            let open: Vec<(ContactId, Option<i32>, Option<NoticeId>)> = on!(self, |conn| {
+                let mut query = sqlx::query_as(AssertSqlSafe(text));
+                for contact in some {
+                    query = query.bind(*contact);
+                }
+                query.bind(At(now)).fetch_all(conn).await
+            })?;
+            for (contact, reference, merged_into) in open {
+                let at = questions.entry(contact).or_default();
+                at.open += usize::from(merged_into.is_none());
+                at.taken.extend(reference);
+            }
+            let text = format!(
+                "with asked (contact_id) as (values {})
+                 select contact_id,
+                     (select reference from notice n
+                      where n.contact_id = asked.contact_id and n.reference is not null
+                      order by n.made_at desc limit 1)
+                 from asked",
+                self.places().rows(some.len(), 1)
+            );
+            let last: Vec<(ContactId, Option<i32>)> = on!(self, |conn| {
+                let mut query = sqlx::query_as(AssertSqlSafe(text));
                 for contact in some {
                     query = query.bind(*contact);
                 }
                 query.fetch_all(conn).await
             })?;
-            questions.extend(rows.into_iter().map(|(contact, open, ever)| (contact, Questions { open, ever })));
+            for (contact, reference) in last {
+                questions.entry(contact).or_default().last = reference;
+            }
         }
         Ok(questions)
     }
@@ -421,5 +465,23 @@ impl Tx {
             .fetch_all(conn)
             .await
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_questions_come_round_and_pass_over_those_that_are_open() {
+        let mut fresh = Questions::default();
+        assert_eq!([fresh.next_reference(), fresh.next_reference()], [10, 11]);
+
+        let mut round = Questions { open: 2, taken: BTreeSet::from([10, 12]), last: Some(98) };
+        let given: Vec<i32> = (0..4).map(|_| round.next_reference()).collect();
+        assert_eq!(given, [99, 11, 13, 14]);
+
+        let mut full = Questions { open: 90, taken: (10..=99).collect(), last: Some(41) };
+        assert_eq!(full.next_reference(), 42, "the oldest is the one that is least likely to be answered still");
     }
 }

@@ -10,6 +10,7 @@ use alerts::{Kind, Level};
 use hamyar::{
     deliver::{
         self, Audience, Channel,
+        applications::by_mqtt,
         progress::{self, Progress},
         reply::{self, Answer, SmsReply},
     },
@@ -23,6 +24,7 @@ use tokio::sync::Semaphore;
 
 use crate::engines::on_both_engines;
 
+mod applications;
 mod city;
 mod kept;
 
@@ -578,7 +580,7 @@ async fn the_all_clear_is_published_until_the_application_says_that_it_came() {
 
         let says = async |answer: &str| {
             let said = serde_json::json!({ "notice": published()[0]["id"], "answer": answer }).to_string();
-            reply::by_mqtt(&city.ground, &account, said.as_bytes()).await
+            by_mqtt(&city.ground, &account, said.as_bytes()).await
         };
         assert!(says("safe").await.is_err(), "it does not ask that");
         says("ack").await.unwrap();
