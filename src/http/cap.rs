@@ -214,7 +214,8 @@ fn has_already(headers: &HeaderMap, tag: &str, changed: Option<Timestamp>) -> bo
     if !headers.contains_key(header::IF_NONE_MATCH) {
         let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
         let since = since.and_then(|since| DateTimeParser::new().parse_timestamp(since).ok());
-        return since.zip(changed).is_some_and(|(since, changed)| changed.as_second() <= since.as_second());
+        // The very time we gave: one that somebody made up may lie after changes that they have never seen.
+        return since.zip(changed).is_some_and(|(since, changed)| changed.as_second() == since.as_second());
     }
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let listed = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());

@@ -18,14 +18,20 @@ use crate::{
 pub const COOKIE: &str = "hamyar_session";
 
 async fn caller(parts: &Parts, app: &App) -> Result<Option<Caller>, Problem> {
-    if let Some(token) = bearer(&parts.headers) {
-        return Ok(sign_in::caller_of_token(&app.ground, &token).await?);
-    }
-    let jar = CookieJar::from_headers(&parts.headers);
-    let Some(cookie) = jar.get(COOKIE) else { return Ok(None) };
-    if !matches!(parts.method, Method::GET | Method::HEAD) {
+    let by_cookie = bearer(&parts.headers).is_none() && CookieJar::from_headers(&parts.headers).get(COOKIE).is_some();
+    if by_cookie && !matches!(parts.method, Method::GET | Method::HEAD) {
         same_origin(&parts.headers, &app.ground.config.public_url())?;
     }
+    caller_of(&parts.headers, app).await
+}
+
+/// Who asks with these headers, as it is now. Of a request that only reads; whatever changes something also asks where it comes from.
+pub(super) async fn caller_of(headers: &HeaderMap, app: &App) -> Result<Option<Caller>, Problem> {
+    if let Some(token) = bearer(headers) {
+        return Ok(sign_in::caller_of_token(&app.ground, &token).await?);
+    }
+    let jar = CookieJar::from_headers(headers);
+    let Some(cookie) = jar.get(COOKIE) else { return Ok(None) };
     Ok(sign_in::caller_of_session(&app.ground, &Secret::new(cookie.value())).await?)
 }
 

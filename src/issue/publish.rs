@@ -122,6 +122,12 @@ fn refuse_short_ending(draft: &Alert, superseded: &[&Alert]) -> Result<(), Refus
 /// The document with the city's signature, when it has a key. A warning is not withheld for want of a signature.
 fn signed(ground: &Ground, xml: String) -> String {
     let Some(signer) = &ground.signer else { return xml };
+    let (_, not_after) = signer.pin().period();
+    if !signer.pin().is_valid_at(ground.now()) {
+        // Who pins our key still sees that it is ours; others refuse it, and somebody has to know.
+        error!(%not_after, "an alert is signed with a certificate that does not hold now: renew issue.sign_cert");
+        metrics::counter!("hamyar_alerts_signed_out_of_period_total").increment(1);
+    }
     match signer.sign(&xml, &Ids::of_the_system()) {
         Ok(signed) => signed,
         Err(fault) => {

@@ -2,9 +2,13 @@
 //! Text messages come in by the gateway's hook, as a gateway brings them.
 //! Everybody who reports gets a number; nobody is answered twice for one message.
 
+use std::time::Duration;
+
+use hamyar::bell::LiveAudience;
 use serde_json::json;
 
 use crate::{
+    awaited,
     city::{City, GATEWAY, GATEWAY_SECRET},
     staff::publish,
 };
@@ -127,4 +131,32 @@ async fn pages_of_strangers_never_keep_staff_from_theirs() {
         open.push(maryam.browser().keeps_open("/live").await);
     }
     assert!(open.iter().all(|page| page.status() == 200), "staff find their places");
+}
+
+#[tokio::test]
+async fn an_open_page_of_the_staff_ends_with_the_right_to_it_before_it_tells_anything_more() {
+    let city = City::sample().start().await;
+    let (maryam, naser) = (city.officer("maryam").await, city.approver("naser").await);
+    let mut hers = maryam.browser().keeps_open("/live").await;
+    let mut his = naser.browser().keeps_open("/live").await;
+    maryam.browser().signs_out().await;
+    city.ground().clock.advance(Duration::from_secs(6));
+    city.ground().bells.tell(LiveAudience::Staff, "delivery.changed", json!({ "alert": "of-this-story" }));
+
+    let mut heard = String::new();
+    awaited("the end of her page", async {
+        while let Some(chunk) = hers.chunk().await.expect("a stream that ends in order") {
+            heard += std::str::from_utf8(&chunk).expect("text");
+        }
+    })
+    .await;
+    assert!(!heard.contains("of-this-story"), "{heard}");
+    awaited("the news on his page", async {
+        let mut heard = String::new();
+        while !heard.contains("of-this-story") {
+            let chunk = his.chunk().await.expect("the stream goes on").expect("he is still of the staff");
+            heard += std::str::from_utf8(&chunk).expect("text");
+        }
+    })
+    .await;
 }

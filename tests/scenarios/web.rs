@@ -63,6 +63,12 @@ impl Browser {
         self.ask(Method::POST, path, Some(body)).await
     }
 
+    /// Signs out on this browser; what else holds the cookie is signed out with it.
+    pub async fn signs_out(&self) {
+        let gone = self.ask(Method::DELETE, "/session", None).await;
+        gone.unwrap_or_else(|refused| panic!("DELETE /session: {refused}"));
+    }
+
     /// PUT to an API path.
     pub async fn put(&self, path: &str, body: Value) -> Result<Value, Refused> {
         self.ask(Method::PUT, path, Some(body)).await
