@@ -17,7 +17,7 @@ use crate::{
     broker::Outlet,
     clock::Clock,
     config::Config,
-    deliver::{self, Channel, Channels, Publish},
+    deliver::{self, Channel, Channels},
     drill::demo,
     ground::{Ground, read_files},
     http,
@@ -170,7 +170,7 @@ impl App {
             tokio::spawn(deliver::sandbox::smtp::into_inbox(mail, ground.clone(), stop.clone()));
             stops.push("demo mail", move || async move { stop.cancel() });
         }
-        start_delivery(&ground, Some(mqtt.publish()), &mut stops).await?;
+        start_delivery(&ground, &mqtt, &mut stops).await?;
         let listening = serve_http(&ground, assess, mqtt.outlet, handle, listener, &mut stops).await?;
         info!(%listening, "ready: {}", ground.config.public_url());
         Ok(Self { ground, listening, mqtt: mqtt.address, stops })
@@ -341,8 +341,8 @@ fn spawn_worker<Fut, E>(
 }
 
 /// Delivery: the expander, the boards, and a worker per lane, so that a stuck one delays no other.
-async fn start_delivery(ground: &Ground, mqtt: Option<Publish>, stops: &mut Stops) -> anyhow::Result<()> {
-    let channels = Channels::open(&ground.config, &ground.bells, mqtt)?;
+async fn start_delivery(ground: &Ground, mqtt: &mqtt::Mqtt, stops: &mut Stops) -> anyhow::Result<()> {
+    let channels = Channels::open(&ground.config, &ground.bells, Some(mqtt.publish()))?;
     spawn_worker(stops, ground, "expand", Bell::Broadcasts, Duration::from_secs(1), {
         let ground = ground.clone();
         move || {
@@ -351,6 +351,12 @@ async fn start_delivery(ground: &Ground, mqtt: Option<Publish>, stops: &mut Stop
         }
     });
     deliver::board::start(ground).await?;
+    let stop = CancellationToken::new();
+    let again = tokio::spawn(mqtt::write_again(ground.clone(), mqtt.outlet.clone(), stop.clone()));
+    stops.push("boards again", move || async move {
+        stop.cancel();
+        let _ = again.await;
+    });
     spawn_worker(stops, ground, "boards", Bell::Broadcasts, Duration::from_secs(1), {
         let (ground, channels) = (ground.clone(), channels.clone());
         move || {

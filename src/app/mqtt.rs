@@ -4,6 +4,9 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
 use super::{Stops, spawn_worker};
 use crate::{
     bell::Bell,
@@ -12,6 +15,9 @@ use crate::{
     ground::Ground,
     sensors,
 };
+
+/// Pause before what is retained is asked for again, when the store failed.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// What others need of the running broker.
 pub(super) struct Mqtt {
@@ -53,6 +59,23 @@ pub(super) async fn start(ground: &Ground, stops: &mut Stops) -> anyhow::Result<
         }
     });
     Ok(mqtt)
+}
+
+/// Writes what is retained again whenever an external broker has forgotten us, until stopped.
+pub(super) async fn write_again(ground: Ground, outlet: Outlet, stop: CancellationToken) {
+    let forgotten = async {
+        loop {
+            outlet.forgot().await;
+            while let Err(fault) = deliver::board::start(&ground).await {
+                warn!(%fault, "what is retained could not be asked for again: {fault}; next try in {} s", AGAIN.as_secs());
+                ground.clock.sleep(AGAIN).await;
+            }
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = forgotten => {}
+    }
 }
 
 /// Routes what helpers' applications answer over MQTT.

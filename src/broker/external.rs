@@ -32,7 +32,6 @@ use tracing::{debug, error, info, warn};
 
 use super::{BrokerFault, Inbound, Publish};
 use crate::{
-    bell::Bell,
     ground::Ground,
     id::{Ids, Secret},
 };
@@ -124,11 +123,17 @@ struct Line {
     generation: AtomicU64,
     /// Something was not kept: the connection is dropped, so that the broker sends it again.
     again: Notify,
+    /// The broker does not know our session.
+    forgot: Notify,
 }
 
 impl Client {
     pub(super) fn connected(&self) -> bool {
         self.line.connected.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn forgot(&self) {
+        self.line.forgot.notified().await;
     }
 
     pub(super) fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool) -> Result<(), BrokerFault> {
@@ -320,8 +325,8 @@ impl Poll {
         self.subscribed = false;
         info!(session = connack.session_present, shared = self.shared, "MQTT: connected to the external broker");
         if !connack.session_present {
-            // What was on its way out is gone; retained topics are written again.
-            self.ground.bells.ring(Bell::Broadcasts);
+            // What was on its way out is gone, and perhaps what was retained.
+            self.client.line.forgot.notify_one();
         }
     }
 

@@ -131,6 +131,17 @@ impl Outlet {
         }
     }
 
+    /// Returns when an external broker does not know us any more: after the first connection, and after one that lost what it kept.
+    ///
+    /// What is retained has to be written again. For one caller at a time.
+    pub async fn forgot(&self) {
+        match &self.0 {
+            // What ours retains is on our own disk.
+            Way::Embedded(_) => std::future::pending().await,
+            Way::External(client) => client.forgot().await,
+        }
+    }
+
     /// Publishes with QoS 1. The answer means that the broker has it, not that anybody read it: what must be read is published
     /// again until it is answered (invariant 6).
     pub async fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool) -> Result<(), BrokerFault> {

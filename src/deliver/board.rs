@@ -42,6 +42,7 @@ pub async fn start(ground: &Ground) -> Result<(), Fault> {
     }
     tx.clear_caps_again(now - CLEAR_AGAIN).await?;
     tx.commit().await?;
+    ground.bells.ring(Bell::Broadcasts);
     ground.bells.ring(Bell::Outbox);
     Ok(())
 }

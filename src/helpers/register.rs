@@ -300,6 +300,10 @@ pub async fn erase(ground: &Ground, by: &Registrar, person: PersonId) -> Result<
     if helper.left_at.is_none() {
         end(ground, &mut tx, person).await?;
     }
+    // Their mentor's messages name them.
+    if let Some(name) = tx.person(person).await?.and_then(|known| known.name) {
+        tx.erase_from_messages(person, &name).await?;
+    }
     tx.erase_person(person, ground.now()).await?;
     audit(ground, &mut tx, by.actor(), "erase helper", person, &json!({})).await?;
     tx.commit().await?;

@@ -387,9 +387,11 @@ impl Mosquitto {
         self.child = Self::spawn(&self.program, &self.directory, self.port).await;
     }
 
-    fn kill(&mut self) {
+    /// SIGKILL, and its disk is empty afterwards.
+    fn forgets(&mut self) {
         self.child.kill().expect("a running mosquitto");
         self.child.wait().expect("its end");
+        std::fs::remove_file(self.directory.join("mosquitto.db")).expect("what it had kept");
     }
 
     /// SIGTERM: sessions and messages are written.
@@ -425,6 +427,7 @@ async fn readings_come_through_an_external_broker_that_stops_dies_and_carries_to
     let gauge = stage_gauge(&house, &sensors);
     let now = house.ground.now().as_millisecond();
     let broker = house.broker().await;
+    in_time("a broker that never knew us", broker.outlet().forgot()).await;
     let mut device = mosquitto.device("gauges");
     let mut millis = now - 100_000;
     let mut publish = async |device: &mut Device, count: usize| {
@@ -459,9 +462,10 @@ async fn readings_come_through_an_external_broker_that_stops_dies_and_carries_to
     let broker = house.broker().await;
     house.keeps(start + 350).await;
 
-    // The broker dies and forgets our subscription: we subscribe again.
-    mosquitto.kill();
+    // The broker dies and forgets our subscription and what was retained: we subscribe, and write, again.
+    mosquitto.forgets();
     mosquitto.again().await;
+    in_time("a broker that knows us no more", broker.outlet().forgot()).await;
     let mut device = mosquitto.device("gauges-2");
     let before = house.kept().await.len();
     in_time("a reading after the crash", async {

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    id::NoticeId,
+    id::{NoticeId, PersonId},
     on,
     store::{At, Fault, Tx},
 };
@@ -60,6 +60,28 @@ impl Tx {
             .map(drop)
         })?;
         Ok(removed)
+    }
+
+    /// Erases the texts that name a minor to their mentors: of what was sent nothing is left but that it was, of what still waits the name
+    /// goes. Called when the minor is erased, while the name is still known.
+    pub async fn erase_from_messages(&mut self, minor: PersonId, name: &str) -> Result<(), Fault> {
+        on!(self, |conn| {
+            sqlx::query(
+                "update notice
+                 set subject = case when due_at is null then '—' else replace(subject, $2, '—') end,
+                     body = case when due_at is null then '—' else replace(body, $2, '—') end,
+                     sms = case when due_at is null then '—' else replace(sms, $2, '—') end
+                 where broadcast_id in (select broadcast_id from recipient where person_id = $1)
+                   and person_id <> $1
+                   and cast(reasons as text) like '%mentor_of%' and cast(reasons as text) like '%' || $3 || '%'",
+            )
+            .bind(minor)
+            .bind(name)
+            .bind(minor.to_string())
+            .execute(conn)
+            .await
+            .map(drop)
+        })
     }
 
     /// Removes messages of the demo's inbox that are older than `before`. Gives how many.

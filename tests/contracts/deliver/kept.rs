@@ -16,6 +16,7 @@ use hamyar::{
     helpers::{self, NewHelper, Registered},
     retention,
     staff::contact::ContactKind,
+    store::Store,
 };
 use maps::ZoneCode;
 use ring::hmac;
@@ -248,6 +249,36 @@ async fn a_program_that_hangs_delays_no_other_helpers() {
         assert!(!stuck.is_finished(), "the dead one still hangs");
         let_go.add_permits(1);
         assert_eq!(stuck.await.unwrap().unwrap(), 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_minor_who_is_erased_is_named_in_no_message_any_more() {
+    on_both_engines(async |ground| {
+        let city = City::at(ground).await;
+        let mentor = NewHelper { is_mentor: true, ..NewHelper::default() };
+        let mentor = city.register("پروانه", "dizaj", &[(ContactKind::Phone, "09990000300")], mentor).await;
+        let minor = NewHelper { minor: true, mentor: Some(mentor), ..NewHelper::default() };
+        let arash = city.register("آرش", "julan", &[(ContactKind::Email, "arash@example.org")], minor).await;
+        let sent = city.warns(&["julan"]).await;
+        city.works().await;
+        assert!(city.gateway.takes()[0].text.contains("آرش"));
+        // Of a second warning her message still waits.
+        city.warns(&["julan"]).await;
+        city.expands().await;
+
+        helpers::erase(&city.ground, &city.registrar, arash).await.unwrap();
+        assert_eq!(city.progress(&sent).await.people.told, 2, "that they were told stays");
+        if let Store::Postgres(pool) = &city.ground.store {
+            // Nothing but the table itself shows what is kept; the statements are the same on both engines.
+            let statement = "select subject || sms || body from notice where person_id is not null";
+            let texts: Vec<String> = sqlx::query_scalar(statement).fetch_all(pool).await.unwrap();
+            assert!(texts.len() >= 4 && texts.iter().all(|text| !text.contains("آرش")), "{texts:?}");
+        }
+        city.works().await;
+        let late = city.gateway.takes();
+        assert!(late.len() == 1 && !late[0].text.contains("آرش") && late[0].text.contains("/n/"), "{late:?}");
     })
     .await;
 }
