@@ -161,12 +161,12 @@ pub async fn show(ground: &Ground, secret: &Secret) -> Result<InvitationShown, I
     Ok(InvitationShown { mentor, zones: invitation.zones.0, minor: invitation.minor, expires: invitation.expires_at.0 })
 }
 
-/// Uses a link: registers the helper and sends a code to each telephone and e-mail address, which counts once the code is entered.
+/// Uses a link: registers the helper and sends a code to each telephone, e-mail address and program, which counts once the code is entered.
 ///
 /// Of `new` its name, language, contacts and zones are taken (no zones: all that the invitation offers); mentor, squad and whether
 /// it is a minor come from the invitation. A minor's consent is recorded by staff later, when the guardian's paper is there.
 pub async fn accept(ground: &Ground, secret: &Secret, new: &NewHelper) -> Result<Registered, InviteRefusal> {
-    if !new.contacts.iter().any(|(kind, _)| takes_code(*kind)) {
+    if !new.contacts.iter().any(|(kind, _)| matches!(kind, ContactKind::Phone | ContactKind::Email)) {
         return Err(InviteRefusal::NoContact);
     }
     let now = ground.now();
@@ -221,11 +221,12 @@ pub async fn send_code_again(ground: &Ground, person: PersonId, kind: ContactKin
     Ok(())
 }
 
-/// Kinds of contact that are proved by a code: those that a person reads.
+/// Kinds of contact that are proved by a code: those whose address somebody gave. A program's owner reads there what it was called with.
 fn takes_code(kind: ContactKind) -> bool {
     match kind {
-        ContactKind::Phone | ContactKind::Email => true,
-        ContactKind::Webhook | ContactKind::Mqtt => false,
+        ContactKind::Phone | ContactKind::Email | ContactKind::Webhook => true,
+        // The account is ours, and its secret is shown to nobody else.
+        ContactKind::Mqtt => false,
     }
 }
 

@@ -13,9 +13,10 @@ use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hamyar::{
     deliver::{self, Channel},
-    helpers::{self, NewHelper, Registered},
+    helpers::{self, NewHelper, NewInvitation, Registered},
+    id::Secret,
     retention,
-    staff::contact::ContactKind,
+    staff::{Mentor, contact::ContactKind, sign_in},
     store::Store,
 };
 use maps::ZoneCode;
@@ -279,6 +280,44 @@ async fn a_minor_who_is_erased_is_named_in_no_message_any_more() {
         city.works().await;
         let late = city.gateway.takes();
         assert!(late.len() == 1 && !late[0].text.contains("آرش") && late[0].text.contains("/n/"), "{late:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_program_that_came_with_an_invitation_is_called_once_its_owner_has_read_a_code_there() {
+    on_both_engines(async |ground| {
+        let city = City::with(ground, |config| config.deliver.own_webhook_networks = vec!["127.0.0.1".into()]).await;
+        let program = Program::default();
+        let url = program.start().await;
+        let mentor = NewHelper { is_mentor: true, ..NewHelper::default() };
+        let parvaneh = [(ContactKind::Email, "parvaneh@example.org")];
+        let parvaneh = city.register("پروانه", "dizaj", &parvaneh, mentor).await;
+        let parvaneh = city.signs_in(parvaneh).await;
+        let zones = vec![ZoneCode::new("julan").unwrap()];
+        let new = NewInvitation { zones: zones.clone(), minor: false, squad: None, expires: None };
+        let invited = helpers::invite(&city.ground, &Mentor::try_from_caller(parvaneh).unwrap(), &new).await.unwrap();
+        let contacts = [(ContactKind::Email, "negar@example.org"), (ContactKind::Webhook, url.as_str())];
+        let negar = NewHelper {
+            name: "نگار".into(),
+            language: "fa".into(),
+            contacts: contacts.map(|(kind, address)| (kind, address.to_owned())).to_vec(),
+            zones,
+            ..NewHelper::default()
+        };
+        let person = helpers::accept(&city.ground, &invited.secret, &negar).await.unwrap().person;
+        city.works().await;
+        let (_, said) = program.calls.lock().unwrap().pop().expect("a call with the code");
+        city.warns(&["julan"]).await;
+        city.works().await;
+        assert!(program.calls.lock().unwrap().is_empty(), "until it is read there, nothing else is said");
+
+        let code: String = said.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6).unwrap().to_owned();
+        let code = Secret::new(code);
+        sign_in::prove_contact(&city.ground, ContactKind::Webhook, &url, &code, person, "192.0.2.1").await.unwrap();
+        city.warns(&["julan"]).await;
+        city.works().await;
+        assert_eq!(program.calls.lock().unwrap().len(), 1);
     })
     .await;
 }
