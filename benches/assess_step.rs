@@ -52,6 +52,7 @@ async fn main() -> Result<()> {
         bells: Bells::new(64),
         config: Arc::new(Config::defaults()),
         city: Arc::new(maps::City::sample()),
+        terrain: hamyar::terrain::Terrain::default(),
         templates: Arc::new(alerts::template::Templates::embedded()),
         exercise: None,
         signer: None,

@@ -7,6 +7,7 @@ mod mqtt; // Intake, broker, watch.
 use std::{future::Future, net::SocketAddr, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
+use maps::terrain::Relief;
 use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -23,7 +24,8 @@ use crate::{
     http,
     id::Ids,
     issue, metrics, retention,
-    store::{At, Store},
+    store::{At, Store, Tx},
+    terrain::{self, Terrain},
     worker,
 };
 
@@ -221,6 +223,10 @@ impl App {
 pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Ground> {
     let clock = Clock::system();
     let city = load_city(&config.city.map_dir)?;
+    let tiles = match config.city.terrain_dir.as_str() {
+        "" => None,
+        directory => Some(terrain::read_tiles(Path::new(directory), &city)?),
+    };
     let templates = load_templates(&config.city.templates_dir)?;
     let store = Store::open(&database_url(&config), config.store.connections_max).await?;
     let bells = Bells::new(config.server.live_kept_max);
@@ -233,12 +239,34 @@ pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Grou
         bells,
         config,
         city: Arc::new(city),
+        terrain: Terrain::default(),
         templates: Arc::new(templates),
         signer: None,
         exercise: None,
     };
     mark(&mut ground, kind).await?;
+    same_terrain(&ground, tiles).await?;
     Ok(ground)
+}
+
+/// What was read from files is kept in the database for every node; who has no files takes what is kept of this map.
+async fn same_terrain(ground: &Ground, tiles: Option<Vec<Relief>>) -> anyhow::Result<()> {
+    let tiles = if let Some(tiles) = tiles {
+        let mut tx = ground.store.write("keep terrain").await?;
+        tx.lock("terrain").await?;
+        terrain::keep_tiles(&mut tx, &ground.city, &tiles, At(ground.now())).await?;
+        tx.commit().await?;
+        tiles
+    } else {
+        let mut tx = ground.store.read("terrain").await?;
+        terrain::kept_tiles(&mut tx, &ground.city).await?
+    };
+    for tile in &tiles {
+        let (error_m, source) = tile.height_error_m();
+        info!(terrain = tile.hash(), error_m, source, "terrain of {} cells is in use", tile.grid().cells());
+    }
+    ground.terrain.set(tiles);
+    Ok(())
 }
 
 /// Who signs what is published. A certificate that has run out is told but no reason to stand still: warnings go out with it.
@@ -276,12 +304,30 @@ async fn mark(ground: &mut Ground, kind: Kind) -> anyhow::Result<()> {
             }
         ),
     }
-    tx.put_map(ground.city.hash(), ground.city.files(), At(now)).await?;
+    if kind == Kind::Real {
+        same_map(ground, &mut tx, At(now)).await?;
+    } else {
+        tx.put_map(ground.city.hash(), ground.city.files(), At(now)).await?;
+    }
     if kind == Kind::Demo {
         ground.exercise = Some(tx.demo_exercise(ground, now).await?);
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// The map of the files is kept in the database; a node without files takes the one that was kept last, so that all work on the same.
+async fn same_map(ground: &mut Ground, tx: &mut Tx, at: At) -> anyhow::Result<()> {
+    let kept = tx.meta("map").await?.filter(|kept| kept != ground.city.hash());
+    if let Some(kept) = kept.filter(|_| ground.config.city.map_dir.is_empty()) {
+        let files = tx.map_files(&kept).await?.with_context(|| format!("the database has lost its map {kept}"))?;
+        let city = maps::City::build(&files).map_err(|faults| map_faults("the map of the database", &faults))?;
+        info!(map = city.hash(), "takes the map of {} that the database keeps", city.code());
+        ground.city = Arc::new(city);
+        return Ok(());
+    }
+    tx.put_map(ground.city.hash(), ground.city.files(), at).await?;
+    Ok(tx.put_meta("map", ground.city.hash()).await?)
 }
 
 /// The database that the settings mean.
@@ -298,14 +344,17 @@ pub fn load_city(directory: &str) -> anyhow::Result<maps::City> {
         return Ok(maps::City::sample());
     }
     let files = read_files(Path::new(directory), &["toml", "geojson"])?;
-    let city = maps::City::build(&files.into_iter().collect()).map_err(|faults| {
-        let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
-        anyhow::anyhow!("the map in {directory} has {} fault(s):{list}", faults.len())
-    })?;
+    let city = maps::City::build(&files.into_iter().collect())
+        .map_err(|faults| map_faults(&format!("the map in {directory}"), &faults))?;
     for note in city.notes() {
         tracing::warn!(map = directory, "mended the map: {note}");
     }
     Ok(city)
+}
+
+fn map_faults(which: &str, faults: &[maps::Fault]) -> anyhow::Error {
+    let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+    anyhow::anyhow!("{which} has {} fault(s):{list}", faults.len())
 }
 
 fn load_templates(directory: &str) -> anyhow::Result<alerts::template::Templates> {

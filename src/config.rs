@@ -79,7 +79,7 @@ section!(
 section!(
     /// `[city]`
     CitySettings {
-        map_dir: String, templates_dir: String, rules_dir: String, time_zone: String, languages: Vec<String>,
+        map_dir: String, terrain_dir: String, templates_dir: String, rules_dir: String, time_zone: String, languages: Vec<String>,
         country_code: String, service_number: String,
     }
 );
@@ -116,6 +116,7 @@ section!(
     Assess {
         facts_per_step_max: i64, look_again_secs: u64, footprints_kept_max: usize, join_minutes_max: i64, join_metres_max: f64, zone_stale_minutes: i64,
         incident_quiet_minutes: i64, warn_margin_metres: f64, reach_half_width_metres: f64, report_radius_metres: f64,
+        channel_half_width_metres: f64, report_near_metres: f64, stage_error_metres: f64,
         issue_without_person: Vec<String>,
     }
 );

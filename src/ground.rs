@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::Context;
 use jiff::Timestamp;
 
-use crate::{bell::Bells, clock::Clock, config::Config, id::ExerciseId, id::Ids, store::Store};
+use crate::{bell::Bells, clock::Clock, config::Config, id::ExerciseId, id::Ids, store::Store, terrain::Terrain};
 
 /// The ground. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Ground {
     pub config: Arc<Config>,
     /// The city's geography.
     pub city: Arc<maps::City>,
+    /// The shape of its ground; empty where nobody has worked it out.
+    pub terrain: Terrain,
     /// What an alert says, per hazard and language.
     pub templates: Arc<alerts::template::Templates>,
     /// Signs what is published; none when no key is configured, and in commands, which publish nothing.

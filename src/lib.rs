@@ -31,4 +31,5 @@ pub mod metrics; // Prometheus.
 pub mod network; // Whose an address is, and whether it is public.
 pub mod staff; // People, contacts, rights, log-in.
 pub mod store; // Two engines, one SQL text.
+pub mod terrain; // The shape of the ground, the same on every node.
 pub mod worker; // Runs a part's work when its bell rings.

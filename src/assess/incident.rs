@@ -145,6 +145,8 @@ pub struct Incident {
     pub zones: Vec<ZoneHit>,
     /// GeoJSON geometry of the ground.
     pub footprint: Option<serde_json::Value>,
+    /// `{likely, possible}`: GeoJSON geometries of the ground that is flooded with a probability of 0.8 and of 0.5 or more.
+    pub bands: Option<serde_json::Value>,
     /// Where, per language.
     pub place: Texts,
     /// Why.

@@ -43,6 +43,8 @@ pub struct ThresholdRule {
     pub thresholds: PerLevel<Number>,
     /// When a level is left.
     pub hysteresis: Hysteresis,
+    /// When a level that holds is told again.
+    pub again: Again,
     /// How long a level must have been exceeded.
     pub dwell: Dwell,
     /// What an alert gets from this rule.
@@ -67,6 +69,14 @@ pub struct PerLevel<T> {
 pub struct Hysteresis {
     /// In the unit of the quantity.
     pub clear_below: Number,
+}
+
+/// How much further a value must have risen while its level holds to be told again: the same level may reach more ground.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Again {
+    /// In the unit of the quantity.
+    pub rise: Number,
 }
 
 /// How long a level must have been exceeded before it holds, and undercut before it is left.
@@ -398,6 +408,7 @@ fn check(file: &str, rule: &ThresholdRule, faults: &mut Vec<RuleFault>) {
         faults.push(fault(file, "impact", "must not fall: yellow ≤ orange ≤ red"));
     }
     number(file, "hysteresis.clear_below", &rule.hysteresis.clear_below, unit, faults);
+    number(file, "again.rise", &rule.again.rise, unit, faults);
     number(file, "dwell.raise_readings", &rule.dwell.raise_readings, "readings", faults);
     number(file, "dwell.raise_after", &rule.dwell.raise_after, "min", faults);
     number(file, "dwell.clear_after", &rule.dwell.clear_after, "min", faults);
@@ -411,6 +422,9 @@ fn check(file: &str, rule: &ThresholdRule, faults: &mut Vec<RuleFault>) {
         if value.value < 0.0 {
             faults.push(fault(file, key, "must not be negative"));
         }
+    }
+    if rule.again.rise.value <= 0.0 {
+        faults.push(fault(file, "again.rise", "must be more than 0"));
     }
     if rule.dwell.raise_readings.value < 1.0 {
         faults.push(fault(file, "dwell.raise_readings", "must be at least 1"));

@@ -8,11 +8,11 @@ use std::{
 };
 
 use geo_types::MultiPolygon;
-use maps::{Footprint, GaugeCode, Position};
+use maps::{Footprint, GaugeCode, Position, terrain::Relief};
 
 use super::{
     Assess,
-    affected::{self, Ground as Where},
+    affected::{self, Ground as Where, Reached},
     incident::{Incident, ZoneHit},
 };
 use crate::id::IncidentId;
@@ -30,6 +30,8 @@ enum From {
     Stream(GaugeCode),
     Snow(GaugeCode),
     Around,
+    Stage(GaugeCode, u16),
+    Depth(u16),
 }
 
 impl Spot {
@@ -39,6 +41,8 @@ impl Spot {
             Where::Stream(gauge) => Self { from: From::Stream(gauge.clone()), at: bits(at) },
             Where::Snow(gauge) => Self { from: From::Snow(gauge.clone()), at: bits(at) },
             Where::Around(position) => Self { from: From::Around, at: bits(*position) },
+            Where::Stage(gauge, cm) => Self { from: From::Stage(gauge.clone(), *cm), at: bits(at) },
+            Where::Depth(position, cm) => Self { from: From::Depth(*cm), at: bits(*position) },
         }
     }
 }
@@ -47,6 +51,8 @@ impl Spot {
 #[derive(Debug)]
 pub(super) struct Joined {
     pub(super) shape: Option<MultiPolygon<f64>>,
+    /// Flooded with a probability of 0.8 or more, and of 0.5 or more; none where no terrain tells.
+    pub(super) bands: Option<[MultiPolygon<f64>; 2]>,
     pub(super) zones: Vec<ZoneHit>,
 }
 
@@ -54,6 +60,9 @@ pub(super) struct Joined {
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     footprints: BTreeMap<Spot, Option<Arc<Footprint>>>,
+    reached: BTreeMap<Spot, Option<Arc<Reached>>>,
+    /// The hashes of the terrain that these rest on.
+    terrain: Vec<String>,
     joined: BTreeMap<IncidentId, (Vec<Spot>, Arc<Joined>)>,
 }
 
@@ -76,17 +85,40 @@ impl Assess {
         footprint.map(|footprint| (spot, footprint))
     }
 
-    /// The ground and the zones of an incident with these footprints, in this order.
-    pub(super) fn joined(&self, incident: IncidentId, footprints: Vec<(Spot, Arc<Footprint>)>) -> Arc<Joined> {
-        let (spots, footprints): (Vec<_>, Vec<_>) = footprints.into_iter().unzip();
+    /// What one signal reaches, by the terrain where there is some, and by what it is known.
+    pub(super) fn reached(&self, ground: &Where, at: Position) -> Option<(Spot, Arc<Reached>)> {
+        let spot = Spot::new(ground, at);
+        let tiles = self.ground.terrain.tiles();
+        let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !tiles.iter().map(Relief::hash).eq(shapes.terrain.iter().map(String::as_str)) {
+            // Other terrain came: what was computed without it is computed again.
+            shapes.terrain = tiles.iter().map(|tile| tile.hash().to_owned()).collect();
+            shapes.reached.clear();
+            shapes.joined.clear();
+        }
+        if let Some(known) = shapes.reached.get(&spot) {
+            return known.clone().map(|reached| (spot, reached));
+        }
+        let settings = &self.ground.config.assess;
+        let reached = affected::reached(&self.ground.city, &tiles, ground, at, settings).map(Arc::new);
+        if shapes.reached.len() >= settings.footprints_kept_max {
+            shapes.reached.clear();
+        }
+        shapes.reached.insert(spot.clone(), reached.clone());
+        reached.map(|reached| (spot, reached))
+    }
+
+    /// The ground and the zones of an incident whose signals reach this, in this order.
+    pub(super) fn joined(&self, incident: IncidentId, reached: Vec<(Spot, Arc<Reached>)>) -> Arc<Joined> {
+        let (spots, reached): (Vec<_>, Vec<_>) = reached.into_iter().unzip();
         let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, joined)) = shapes.joined.get(&incident)
             && *known == spots
         {
             return Arc::clone(joined);
         }
-        let (shape, zones) = affected::join(&self.ground.city, &footprints, &self.ground.config.assess);
-        let joined = Arc::new(Joined { shape, zones });
+        let (shape, zones) = affected::join(&self.ground.city, &reached, &self.ground.config.assess);
+        let joined = Arc::new(Joined { shape, bands: affected::join_bands(&reached), zones });
         shapes.joined.insert(incident, (spots, Arc::clone(&joined)));
         joined
     }

@@ -175,7 +175,7 @@ impl Assess {
                 hazard: rule.hazard,
                 source: Source::Sensor(sensor.id, quantity.to_owned()),
                 level: crossing.to,
-                value: Some(reading.value),
+                value: Some(crossing.value),
                 threshold: Some(crossing.threshold),
                 position: sensor.position,
                 at: reading.read_at,
@@ -296,6 +296,7 @@ impl Assess {
             log_odds_mnat: 0,
             zones: Vec::new(),
             footprint: None,
+            bands: None,
             place: Texts::new(),
             reasons: Vec::new(),
             map_hash: self.ground.city.hash().to_owned(),
@@ -341,6 +342,13 @@ impl Assess {
             incident.log_odds_mnat = judgement.log_odds_mnat;
             incident.zones = zones;
             incident.footprint = picture.ground.shape.as_ref().map(geometry).or(incident.footprint.take());
+            // Only together with the footprint that they belong to.
+            if picture.ground.shape.is_some() {
+                incident.bands =
+                    picture.ground.bands.as_ref().map(
+                        |[likely, possible]| json!({ "likely": geometry(likely), "possible": geometry(possible) }),
+                    );
+            }
             incident.place.clone_from(&picture.place);
             incident.reasons.clone_from(&judgement.reasons);
             self.ground.city.hash().clone_into(&mut incident.map_hash);
@@ -373,7 +381,7 @@ impl Assess {
         let signals = &signals[&incident.id];
         let mut newest: BTreeMap<(SensorId, &str), &Signal> = BTreeMap::new();
         let mut evidence = Vec::new();
-        let mut footprints = Vec::new();
+        let mut reached = Vec::new();
         let mut places = Vec::new();
         let mut measure = None;
         let mut last_sign_at = incident.started_at;
@@ -395,7 +403,12 @@ impl Assess {
                         precise: report.accuracy_m.is_none_or(|metres| metres <= 150.0),
                         at: signal.at,
                     });
-                    footprints.extend(self.footprint(&Where::Around(signal.position), signal.position));
+                    let depth = report.depth_cm.and_then(|depth| steps(depth, DEPTH_STEP_CM));
+                    let ground = match (incident.hazard, depth) {
+                        (Hazard::Flood, Some(depth)) => Where::Depth(signal.position, depth),
+                        _ => Where::Around(signal.position),
+                    };
+                    reached.extend(self.reached(&ground, signal.position));
                     if let Some(zone) = report.zone.as_ref().and_then(|code| self.ground.city.zone(code)) {
                         places.push((Level::Yellow, zone.name.clone()));
                     }
@@ -415,8 +428,11 @@ impl Assess {
                     level: signal.level,
                     at: signal.at,
                 });
-                let ground = place_of(sensor, incident.hazard);
-                footprints.extend(self.footprint(&ground, sensor.position));
+                let ground = match (place_of(sensor, incident.hazard), steps(value * 100.0, STAGE_STEP_CM)) {
+                    (Where::Stream(gauge), Some(stage)) if quantity == "stage_m" => Where::Stage(gauge, stage),
+                    (ground, _) => ground,
+                };
+                reached.extend(self.reached(&ground, sensor.position));
                 if places.iter().all(|(level, _)| *level <= signal.level) {
                     measure = unit(quantity).map(|unit| (sensor.name.clone(), alerts::Measure { value, unit }));
                 }
@@ -425,7 +441,7 @@ impl Assess {
                 evidence.push(Evidence::Below { sensor: id, name: sensor.name.clone(), at: signal.at });
             }
         }
-        let ground = self.joined(incident.id, footprints);
+        let ground = self.joined(incident.id, reached);
         let place =
             places.into_iter().max_by_key(|(level, _)| *level).map_or_else(|| incident.place.clone(), |(_, name)| name);
         Ok(Picture { evidence, ground, measure, place, last_sign_at })
@@ -576,6 +592,17 @@ pub(super) fn place_of(sensor: &Sensor, hazard: Hazard) -> Where {
         (Hazard::Snow | Hazard::Ice, Some(gauge)) => Where::Snow(gauge.clone()),
         (_, None) => Where::Around(sensor.position),
     }
+}
+
+/// Stages are taken in steps, upward, so that a river that rises by centimetres asks the terrain once in a while.
+const STAGE_STEP_CM: f64 = 10.0;
+const DEPTH_STEP_CM: f64 = 5.0;
+
+/// A number of centimetres, up to the next step; none for what is no height of water above the ground.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie between 0 and 10,000")]
+fn steps(cm: f64, step: f64) -> Option<u16> {
+    let up = (cm / step).ceil() * step;
+    (0.0..=10_000.0).contains(&up).then_some(up as u16)
 }
 
 fn codes(zones: &[ZoneHit]) -> Vec<&maps::ZoneCode> {

@@ -93,6 +93,7 @@ struct IncidentRow {
     log_odds_mnat: i32,
     zones: Json<Vec<ZoneHit>>,
     footprint: Option<Json<Value>>,
+    bands: Option<Json<Value>>,
     place: Json<Texts>,
     reasons: Json<Vec<Reason>>,
     map_hash: String,
@@ -163,6 +164,7 @@ impl IncidentRow {
             log_odds_mnat: self.log_odds_mnat,
             zones: self.zones.0,
             footprint: self.footprint.map(|footprint| footprint.0),
+            bands: self.bands.map(|bands| bands.0),
             place: self.place.0,
             reasons: self.reasons.0,
             map_hash: self.map_hash,
@@ -220,7 +222,7 @@ fn kind_of(text: &str) -> Result<Kind, Fault> {
 
 const INCIDENT: &str =
     "select i.id, i.hazard, i.started_at, i.last_sign_at, i.exercise_id, s.version, s.recorded_at, s.state, s.level,
-            s.log_odds_mnat, s.zones, s.footprint, s.place, s.reasons, s.map_hash, s.rules_hash
+            s.log_odds_mnat, s.zones, s.footprint, s.bands, s.place, s.reasons, s.map_hash, s.rules_hash
      from incident i
      join incident_state s on s.incident_id = i.id";
 
@@ -427,8 +429,9 @@ impl Tx {
         on!(self, |conn| {
             sqlx::query(
                 "insert into incident_state
-                     (incident_id, version, recorded_at, state, level, log_odds_mnat, zones, footprint, place, reasons, map_hash, rules_hash)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                     (incident_id, version, recorded_at, state, level, log_odds_mnat, zones, footprint, bands, place, reasons, map_hash,
+                      rules_hash)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             )
             .bind(incident.id)
             .bind(incident.version)
@@ -438,6 +441,7 @@ impl Tx {
             .bind(incident.log_odds_mnat)
             .bind(Json(&incident.zones))
             .bind(incident.footprint.as_ref().map(Json))
+            .bind(incident.bands.as_ref().map(Json))
             .bind(Json(&incident.place))
             .bind(Json(&incident.reasons))
             .bind(&incident.map_hash)

@@ -18,6 +18,8 @@ pub struct Limits {
     pub raise_at: PerLevel<f64>,
     /// A level is left below `raise_at` minus this.
     pub clear_below: f64,
+    /// While a level holds, a value this far above the one that was told last is told again.
+    pub again_above: f64,
     /// Readings in a row that a level needs.
     pub raise_readings: u32,
     /// Minutes that a level needs.
@@ -42,6 +44,7 @@ impl Limits {
                 red: thresholds.red.value,
             }),
             clear_below: rule.hysteresis.clear_below.value,
+            again_above: rule.again.rise.value,
             raise_readings: rule.dwell.raise_readings.value as u32,
             raise_minutes: rule.dwell.raise_after.value,
             clear_minutes: rule.dwell.clear_after.value,
@@ -69,6 +72,11 @@ pub struct Watch {
     above: [Option<Run>; 3],
     /// Since when the value has been low enough to leave the level.
     below_since: Option<Timestamp>,
+    /// The value that was told last while a level holds, and the run far above it with its least value.
+    #[serde(default)]
+    told: Option<f64>,
+    #[serde(default)]
+    further: Option<(Run, f64)>,
     /// Device time of the newest reading.
     pub read_at: Timestamp,
 }
@@ -78,16 +86,25 @@ pub struct Watch {
 pub struct Crossing {
     /// Before.
     pub from: Level,
-    /// Now.
+    /// Now; the same when the value rose further while the level holds.
     pub to: Level,
     /// The threshold that was crossed, in the unit of the quantity.
     pub threshold: f64,
+    /// The value that tells it, in the unit of the quantity.
+    pub value: f64,
 }
 
 impl Watch {
     /// Nothing known yet: green, until readings say otherwise.
     pub fn new() -> Self {
-        Self { level: Level::Green, above: [None; 3], below_since: None, read_at: Timestamp::MIN }
+        Self {
+            level: Level::Green,
+            above: [None; 3],
+            below_since: None,
+            told: None,
+            further: None,
+            read_at: Timestamp::MIN,
+        }
     }
 
     /// Takes a reading into account. A reading that is not newer than the last one changes nothing. O(1).
@@ -112,7 +129,8 @@ impl Watch {
         if held > from {
             self.level = held;
             self.below_since = None;
-            return Some(Crossing { from, to: held, threshold: limits.raise_at(held) });
+            (self.told, self.further) = (Some(value), None);
+            return Some(Crossing { from, to: held, threshold: limits.raise_at(held), value });
         }
         // The level that this value would keep, were it raised already.
         let kept = RAISED
@@ -122,15 +140,38 @@ impl Watch {
             .unwrap_or(Level::Green);
         if kept >= from {
             self.below_since = None;
-            return None;
+            return self.risen_further(value, read_at, limits);
         }
+        self.further = None;
         let since = *self.below_since.get_or_insert(read_at);
         if minutes(since) < limits.clear_minutes {
             return None;
         }
         self.level = kept;
         self.below_since = None;
-        Some(Crossing { from, to: kept, threshold: limits.raise_at(from) - limits.clear_below })
+        self.told = (kept > Level::Green).then_some(value);
+        Some(Crossing { from, to: kept, threshold: limits.raise_at(from) - limits.clear_below, value })
+    }
+
+    /// While a level holds: a value that has gone on rising, as often and as long as a level itself needs. The least of the run is told.
+    fn risen_further(&mut self, value: f64, read_at: Timestamp, limits: &Limits) -> Option<Crossing> {
+        // Without what was told (a level from before it was remembered) this reading is where it begins.
+        let told = *self.told.get_or_insert(value);
+        if self.level == Level::Green || value < told + limits.again_above {
+            self.further = None;
+            return None;
+        }
+        let (run, least) = self.further.unwrap_or((Run { since: read_at, readings: 0 }, value));
+        let run = Run { readings: run.readings.saturating_add(1), ..run };
+        let least = least.min(value);
+        let minutes = read_at.duration_since(run.since).as_secs_f64() / 60.0;
+        if run.readings < limits.raise_readings || minutes < limits.raise_minutes {
+            self.further = Some((run, least));
+            return None;
+        }
+        (self.told, self.further) = (Some(least), None);
+        let threshold = limits.raise_at(self.level);
+        Some(Crossing { from: self.level, to: self.level, threshold, value: least })
     }
 }
 
@@ -144,6 +185,7 @@ mod tests {
         Limits {
             raise_at: PerLevel { yellow: 1.2, orange: 1.8, red: 2.5 },
             clear_below: 0.1,
+            again_above: 0.25,
             raise_readings: 2,
             raise_minutes: 5.0,
             clear_minutes: 30.0,
@@ -183,6 +225,22 @@ mod tests {
         assert_eq!(play(&[&rising[..], &[(10, 1.0), (40, 1.0)]].concat()).0.level, Level::Green);
         // One reading above in between starts the wait anew.
         assert_eq!(play(&[&rising[..], &[(10, 1.0), (20, 1.3), (41, 1.0)]].concat()).0.level, Level::Yellow);
+    }
+
+    #[test]
+    fn water_that_goes_on_rising_is_told_again_and_one_high_reading_is_not() {
+        let red = [(0, 2.6), (5, 2.6)];
+        let told = |more: &[(i64, f64)]| -> Vec<f64> {
+            let (watch, crossings) = play(&[&red[..], more].concat());
+            assert_eq!(watch.level, Level::Red);
+            crossings.iter().map(|crossing| crossing.value).collect()
+        };
+        assert_eq!(told(&[(6, 9.0), (7, 2.7), (8, 9.0), (9, 2.6)]), [2.6]);
+        assert_eq!(told(&[(10, 2.8), (15, 2.8), (20, 2.8)]), [2.6], "not far enough");
+        // The least of the run is what has surely been reached; from there on it counts again.
+        assert_eq!(told(&[(10, 3.1), (15, 2.9), (20, 3.2), (25, 3.3)]), [2.6, 2.9, 3.2]);
+        // After a fall below, the way back up is no news until it is higher than what was told.
+        assert_eq!(told(&[(10, 3.0), (15, 3.0), (20, 2.5), (40, 3.0), (45, 3.0)]), [2.6, 3.0]);
     }
 
     #[test]

@@ -57,6 +57,10 @@ pub struct IncidentView {
     /// GeoJSON geometry.
     #[schema(value_type = Option<Object>)]
     footprint: Option<serde_json::Value>,
+    /// By the terrain, where there is some: `likely` (flooded with a probability of 0.8 or more) and `possible` (0.5), GeoJSON geometries.
+    /// The footprint is whom to warn, and wider.
+    #[schema(value_type = Option<Object>)]
+    bands: Option<serde_json::Value>,
     /// Residents of its zones.
     people: u64,
     version: i64,
@@ -262,6 +266,7 @@ fn view(app: &App, incident: Incident) -> IncidentView {
         started_at: incident.started_at,
         changed_at: incident.recorded_at,
         footprint: incident.footprint,
+        bands: incident.bands,
         people,
         version: incident.version,
         map_hash: incident.map_hash,

@@ -32,6 +32,14 @@ impl Tx {
         })
     }
 
+    /// The files of a map that was kept.
+    pub(crate) async fn map_files(&mut self, hash: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
+        let files: Option<sqlx::types::Json<BTreeMap<String, String>>> = on!(self, |conn| {
+            sqlx::query_scalar("select files from map_version where hash = $1").bind(hash).fetch_optional(conn).await
+        })?;
+        Ok(files.map(|files| files.0))
+    }
+
     /// Keeps the map that is in use, once per content, so that every node has the same and the past can be drawn.
     pub(crate) async fn put_map(&mut self, hash: &str, files: &BTreeMap<String, String>, at: At) -> Result<(), Fault> {
         on!(self, |conn| {

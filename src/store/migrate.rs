@@ -54,6 +54,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!(10, City, "city", "0010_deliver"),
     step!(15, City, "city", "0015_keep"),
     step!(16, City, "city", "0016_questions"),
+    step!(17, City, "city", "0017_terrain"),
     step!(101, Readings, "readings", "0101_readings"),
 ];
 

@@ -58,6 +58,7 @@ impl House {
             bells: Bells::new(64),
             config: Arc::new(config),
             city: Arc::new(maps::City::sample()),
+            terrain: hamyar::terrain::Terrain::default(),
             templates: Arc::new(alerts::template::Templates::embedded()),
             signer: None,
             exercise: None,

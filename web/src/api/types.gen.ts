@@ -1550,6 +1550,11 @@ export interface components {
             /** @description GeoJSON geometry. */
             footprint?: Record<string, never> | null;
             /**
+             * @description By the terrain, where there is some: `likely` (flooded with a probability of 0.8 or more) and `possible` (0.5), GeoJSON geometries.
+             *     The footprint is whom to warn, and wider.
+             */
+            bands?: Record<string, never> | null;
+            /**
              * Format: int64
              * @description Residents of its zones.
              */
