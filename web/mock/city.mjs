@@ -96,8 +96,8 @@ export function city(nowMs) {
   const stream = waterways.features.filter((one) => one.properties.code.startsWith('abbasabad')).flatMap((one) => one.geometry.coordinates);
   const ribbon = [...stream.map(([x, y]) => [x - 0.004, y + 0.002]), ...stream.map(([x, y]) => [x + 0.004, y - 0.002]).reverse()];
   const incidents = [
-    { id: uuid(3001), hazard: 'flood', level: 'red', state: 'confirmed', place: both('رود عباس‌آباد، پایین‌دست پل تختی', 'Abbasabad, below Takhti Bridge'), zones: touched, reasons, started_at: at(48), changed_at: at(4), footprint: { type: 'Polygon', coordinates: [[...ribbon, ribbon[0]]] } },
-    { id: uuid(3002), hazard: 'snow', level: 'yellow', state: 'candidate', place: both('دامنهٔ الوند', 'Alvand foothills'), zones: touched.slice(4), reasons: [reasons[2]], started_at: at(200), changed_at: at(90), footprint: null },
+    { id: uuid(3001), hazard: 'flood', level: 'red', state: 'confirmed', place: both('رود عباس‌آباد، پایین‌دست پل تختی', 'Abbasabad, below Takhti Bridge'), zones: touched, reasons, started_at: at(48), changed_at: at(4), footprint: { type: 'Polygon', coordinates: [[...ribbon, ribbon[0]]] }, bands: null },
+    { id: uuid(3002), hazard: 'snow', level: 'yellow', state: 'candidate', place: both('دامنهٔ الوند', 'Alvand foothills'), zones: touched.slice(4), reasons: [reasons[2]], started_at: at(200), changed_at: at(90), footprint: null, bands: null },
   ];
 
   const wordings = {

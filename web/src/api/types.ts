@@ -54,7 +54,9 @@ export type Tracked = Exact<Schemas['ReportFollowed'], { answer: Texts }>;
 
 export type Reason = Sent<Schemas['Reason']>;
 export type TouchedZone = Sent<Schemas['IncidentZone']>;
-export type Incident = Exact<Schemas['IncidentView'], { hazard: Hazard; level: Level; zones: TouchedZone[]; reasons: Reason[]; footprint: Geometry | null }>;
+export type Incident = Exact<Schemas['IncidentView'], { hazard: Hazard; level: Level; zones: TouchedZone[]; reasons: Reason[]; footprint: Geometry | null; bands: Bands | null }>;
+/** By the terrain, where there is some: ground that is flooded with a probability of 0.8, and of 0.5 or more. */
+export type Bands = { likely: Geometry; possible: Geometry };
 export type Proposal = Exact<Schemas['ProposalView'], { kind: AlertKind; hazard: Hazard; level: Level; reasons: Reason[]; content: Content }>;
 
 /** What is said in one language. The content is the `alerts` crate's own shape, which the document only calls an object. */

@@ -205,6 +205,8 @@ export const en: Record<keyof typeof fa, string> = {
   'layer.places': 'Places',
   'layer.places.help': 'Hospitals, schools, bridges and squares; more appear as you zoom in.',
   'layer.footprints': 'Footprints of incidents',
+  'layer.footprints.possible': 'May be under water (1 in 2)',
+  'layer.footprints.likely': 'Likely under water (4 in 5)',
   'layer.footprints.help': 'The ground that an open incident threatens.',
   'layer.gauges': 'Gauges and sensors',
   'layer.gauges.help': 'The ring shows the level of the last value.',

@@ -203,6 +203,8 @@ export const fa = {
   'layer.places': 'جاها',
   'layer.places.help': 'بیمارستان، مدرسه، پل و میدان؛ با نزدیک شدن بیشتر می‌شوند.',
   'layer.footprints': 'گسترهٔ رخدادها',
+  'layer.footprints.possible': 'شاید زیر آب (از هر دو بار یک بار)',
+  'layer.footprints.likely': 'به احتمال زیاد زیر آب (از هر پنج بار چهار بار)',
   'layer.footprints.help': 'زمینی که یک رخدادِ باز آن را تهدید می‌کند.',
   'layer.gauges': 'سنجه‌ها و حسگرها',
   'layer.gauges.help': 'حلقه، سطحِ آخرین مقدار را نشان می‌دهد.',

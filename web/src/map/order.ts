@@ -13,6 +13,8 @@ export const order = [
   'waterways-casing',
   'waterways',
   'footprints-fill',
+  'footprints-possible',
+  'footprints-likely',
   'footprints-edge',
   'zones-chosen',
   'waterways-name',
