@@ -10,15 +10,13 @@ use geo_types::Rect;
 use crate::city::{CITY_FILE_NAMES, City, CityFiles};
 use crate::fault::{At, Faults};
 use crate::features;
+use crate::gazetteer::Gazetteer;
 use crate::index::ZoneIndex;
+use crate::isolation::Access;
 use crate::near::PlaceIndex;
 use crate::position::Plane;
-use crate::river::{JOIN_TOLERANCE_M, Reach};
-use crate::search::Gazetteer;
-use crate::{Fault, Gauge, Quantity, ReachCode, Zone, ZoneCode, overlap, walk};
-
-/// A stage gauge stands this near to its reach, in metres.
-const GAUGE_OFF_REACH_M_MAX: f64 = 300.0;
+use crate::road_graph::RoadGraph;
+use crate::{ContentHash, Fault, Zone, ZoneCode, overlap, river_check, road_check, street};
 
 /// Two leaves may overlap by this part of the smaller one, which is what rounding and careless drawing cause.
 const OVERLAP_SHARE_MAX: f64 = 0.002;
@@ -45,16 +43,20 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
     let roads = by_code("roads.geojson", roads, |road| road.code.as_str(), &mut faults);
 
     let zones = join_zones(zones, &left_out, &mut faults);
-    check_river(&reaches, &left_out, &mut faults);
-    check_gauges(&gauges, &reaches, &left_out, &mut faults);
+    river_check::check_river(&reaches, &left_out, &mut faults);
+    river_check::check_gauges(&gauges, &reaches, &left_out, &mut faults);
     let index = ZoneIndex::new(&zones);
     check_overlaps(&zones, &index, &mut faults);
 
     let bounds = zones.iter().filter_map(|zone| zone.shape.bounding_rect()).reduce(around);
     match (about, bounds) {
         (Some(about), Some(bounds)) if faults.is_empty() => {
-            let gazetteer = Gazetteer::new(&places, &zones);
+            let road_graph = RoadGraph::new(&roads);
+            road_check::check(&roads, &road_graph, &mut faults);
+            let streets = street::streets(&roads, &road_graph);
+            let gazetteer = Gazetteer::new(&places, &zones, streets);
             let places_near = PlaceIndex::new(&places);
+            let access = Access::new(&zones, &index, &places, &road_graph);
             let mut city = City {
                 files: files.clone(),
                 hash: hash_of(files),
@@ -65,6 +67,8 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
                 gauges,
                 places,
                 roads,
+                road_graph,
+                access,
                 index,
                 places_near,
                 notes: faults.take_notes(),
@@ -77,19 +81,15 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
     }
 }
 
-/// SHA-256 over names, lengths and texts, in the order of names, as hexadecimal.
-fn hash_of(files: &CityFiles) -> String {
-    use std::fmt::Write;
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+/// SHA-256 over names, lengths and texts, in the order of names.
+fn hash_of(files: &CityFiles) -> ContentHash {
+    let mut hasher = ContentHash::hasher();
     for (name, text) in files {
         // Lengths go in as well, so that no text can pass for the next file's name.
-        context.update(format!("{}:{name}{}:", name.len(), text.len()).as_bytes());
-        context.update(text.as_bytes());
+        hasher.update(format!("{}:{name}{}:", name.len(), text.len()).as_bytes());
+        hasher.update(text.as_bytes());
     }
-    context.finish().as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
-        hex
-    })
+    ContentHash::finished(hasher)
 }
 
 pub(crate) fn around(one: Rect<f64>, other: Rect<f64>) -> Rect<f64> {
@@ -180,66 +180,6 @@ fn check_overlaps(zones: &[Zone], index: &ZoneIndex, faults: &mut Faults) {
                 let what = format!("overlaps zone “{}” by {overlap_m2:.0} m²", zones[other].code);
                 faults.add(at, what, "let neighbours share the very same border points");
             }
-        }
-    }
-}
-
-/// The graph of reaches: known, meeting, without a circle.
-fn check_river(reaches: &[Reach], left_out: &BTreeSet<String>, faults: &mut Faults) {
-    let by_code: BTreeMap<&ReachCode, &Reach> = reaches.iter().map(|reach| (&reach.code, reach)).collect();
-    for reach in reaches {
-        let at = At::file("waterways.geojson").feature(reach.code.as_str()).property("flows_into");
-        let Some(code) = &reach.flows_into else { continue };
-        let Some(next) = by_code.get(code) else {
-            if !left_out.contains(code.as_str()) {
-                faults.add(at, format!("reach “{code}” is not in this file"), "add it, or name another");
-            }
-            continue;
-        };
-        let gap_m = walk::gap_m(reach, next);
-        if gap_m > JOIN_TOLERANCE_M {
-            let what = format!("its end lies {gap_m:.0} m from the start of “{code}”");
-            let fix = format!(
-                "draw both in the direction of flow, split at the confluence, ends within {JOIN_TOLERANCE_M} m"
-            );
-            faults.add(at, what, fix);
-        }
-        let mut seen = BTreeSet::from([&reach.code]);
-        let mut follow = Some(*next);
-        while let Some(step) = follow {
-            if !seen.insert(&step.code) {
-                faults.add(at, "the water flows round in a circle", "mend flows_into on the way from here");
-                break;
-            }
-            follow = step.flows_into.as_ref().and_then(|code| by_code.get(code).copied());
-        }
-    }
-}
-
-fn check_gauges(gauges: &[Gauge], reaches: &[Reach], left_out: &BTreeSet<String>, faults: &mut Faults) {
-    for gauge in gauges {
-        let at = At::file("gauges.geojson").feature(gauge.code.as_str()).property("reach");
-        let Some(code) = &gauge.reach else {
-            if gauge.quantity == Quantity::StageM {
-                faults.add(at, "is missing", "a stage gauge stands on a reach; name it");
-            }
-            continue;
-        };
-        let Some(reach) = reaches.iter().find(|reach| reach.code == *code) else {
-            if !left_out.contains(code.as_str()) {
-                faults.add(at, format!("reach “{code}” is not in waterways.geojson"), "add it there, or name another");
-            }
-            continue;
-        };
-        let plane = Plane::at(gauge.position.coord());
-        let (_, off_m) = walk::nearest_on(&plane.line_in_metres(&reach.line), plane.metres(gauge.position.coord()));
-        if gauge.quantity == Quantity::StageM && off_m > GAUGE_OFF_REACH_M_MAX {
-            let what = format!("the gauge stands {off_m:.0} m from reach “{code}”");
-            faults.add(
-                at,
-                what,
-                format!("move it, or name the reach it stands on (at most {GAUGE_OFF_REACH_M_MAX} m)"),
-            );
         }
     }
 }

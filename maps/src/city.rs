@@ -4,12 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use geo_types::{LineString, MultiPolygon, Rect};
+use geo_types::{MultiPolygon, Rect};
 
+use crate::gazetteer::Gazetteer;
 use crate::index::ZoneIndex;
+use crate::isolation::Access;
 use crate::near::PlaceIndex;
-use crate::search::Gazetteer;
-use crate::{Fault, Gauge, GaugeCode, Place, PlaceCode, Position, Reach, ReachCode, Texts, Zone, ZoneCode, ZoneShare};
+
+use crate::road_graph::RoadGraph;
+use crate::{
+    ContentHash, Fault, Gauge, GaugeCode, Place, PlaceCode, Position, Reach, ReachCode, Road, RoadCode, TerrainRef,
+    Texts, Zone, ZoneCode, ZoneShare,
+};
 
 /// The sources of a city: file name → text.
 ///
@@ -24,7 +30,7 @@ pub const CITY_FILE_NAMES: [&str; 6] =
 #[derive(Debug)]
 pub struct City {
     pub(crate) files: CityFiles,
-    pub(crate) hash: String,
+    pub(crate) hash: ContentHash,
     pub(crate) about: About,
     pub(crate) bounds: Rect<f64>,
     /// Sorted by code, as are the next ones, so that answers do not depend on the order of features.
@@ -33,6 +39,8 @@ pub struct City {
     pub(crate) gauges: Vec<Gauge>,
     pub(crate) places: Vec<Place>,
     pub(crate) roads: Vec<Road>,
+    pub(crate) road_graph: RoadGraph,
+    pub(crate) access: Access,
     pub(crate) index: ZoneIndex,
     pub(crate) places_near: PlaceIndex,
     pub(crate) notes: Vec<Fault>,
@@ -48,37 +56,7 @@ pub(crate) struct About {
     pub(crate) center: Position,
     pub(crate) approximate: bool,
     pub(crate) label: Texts,
-}
-
-/// A road, for drawing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Road {
-    /// Stable code.
-    pub code: String,
-    /// Name by language.
-    pub name: Texts,
-    /// How large it is.
-    pub class: RoadClass,
-    /// Its middle line.
-    pub line: LineString<f64>,
-}
-
-/// How large a road is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RoadClass {
-    /// Between cities.
-    Trunk,
-    /// A main street or ring.
-    Primary,
-    /// A collecting street.
-    Secondary,
-}
-
-impl RoadClass {
-    /// All classes, with the word that stands in the file.
-    pub const ALL: [(&'static str, RoadClass); 3] =
-        [("trunk", RoadClass::Trunk), ("primary", RoadClass::Primary), ("secondary", RoadClass::Secondary)];
+    pub(crate) terrain: Option<TerrainRef>,
 }
 
 impl City {
@@ -101,10 +79,10 @@ impl City {
 
     /// SHA-256 of the sources (names, lengths and texts), 64 hexadecimal digits.
     pub fn hash(&self) -> &str {
-        &self.hash
+        self.hash.as_str()
     }
 
-    /// What was mended in the sources while they were read, with what to do about it; empty when they are whole.
+    /// What was mended in the sources while they were read, and what looks wrong without being a fault, with what to do about it.
     pub fn notes(&self) -> &[Fault] {
         &self.notes
     }
@@ -214,9 +192,20 @@ impl City {
         Some(&self.places[index])
     }
 
-    /// All roads, by code.
+    /// All pieces of roads, by code.
     pub fn roads(&self) -> &[Road] {
         &self.roads
+    }
+
+    /// The piece of road of that code.
+    pub fn road(&self, code: &RoadCode) -> Option<&Road> {
+        let index = self.roads.binary_search_by(|road| road.code.cmp(code)).ok()?;
+        Some(&self.roads[index])
+    }
+
+    /// The roads as a graph.
+    pub fn road_graph(&self) -> &RoadGraph {
+        &self.road_graph
     }
 
     /// The leaf zone that holds a position; exactly one for every point of the tiling, always the same.

@@ -90,6 +90,7 @@ code!(ZoneCode, "zone", "Stable code of a [zone](crate::Zone).");
 code!(ReachCode, "reach", "Stable code of a [reach](crate::Reach), a stretch of a waterway.");
 code!(GaugeCode, "gauge", "Stable code of a [gauge](crate::Gauge).");
 code!(PlaceCode, "place", "Stable code of a [place](crate::Place) of the gazetteer.");
+code!(RoadCode, "road", "Stable code of a piece of [road](crate::Road).");
 
 #[cfg(test)]
 mod tests {

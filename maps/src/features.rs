@@ -8,11 +8,15 @@ use geo::{Centroid, InteriorPoint};
 use geo_types::MultiPolygon;
 use serde_json::Value;
 
-use crate::city::{About, CityFiles, Road, RoadClass};
+use crate::city::{About, CityFiles};
 use crate::fault::{At, Faults};
 use crate::read::{self, Feature};
 use crate::river::Reach;
-use crate::{Gauge, Place, PlaceKind, Position, Quantity, Thresholds, Zone, ZoneCode, ZoneKind, repair, walk};
+use crate::road::{Road, RoadBed, RoadClass};
+use crate::{
+    ContentHash, Gauge, Place, PlaceKind, Position, Quantity, TerrainRef, Thresholds, Zone, ZoneCode, ZoneKind, repair,
+    walk,
+};
 
 pub(crate) fn read_about(files: &CityFiles, faults: &mut Faults) -> Option<About> {
     const FILE: &str = "city.toml";
@@ -46,7 +50,19 @@ pub(crate) fn read_about(files: &CityFiles, faults: &mut Faults) -> Option<About
             "say in fa and en how far the map may be trusted",
         );
     }
-    Some(About { code: code?.into(), name: name?, time_zone: time_zone?, center: center?, approximate, label })
+    let terrain = table.may("terrain", faults, Ok).and_then(|table| read_terrain(FILE, table, faults));
+    Some(About { code: code?.into(), name: name?, time_zone: time_zone?, center: center?, approximate, label, terrain })
+}
+
+fn read_terrain(file: &str, table: &Value, faults: &mut Faults) -> Option<TerrainRef> {
+    let table = Feature::of_part(file, "terrain", table);
+    let name = table.need("name", faults, read::text);
+    let version = table.need("version", faults, read::text);
+    let heights = table.need("heights_sha256", faults, |value| {
+        let hash = ContentHash::new(read::text(value)?);
+        hash.map_err(|bad| (bad.to_string(), "`hamyar maps check` of the heights' maker prints it".to_owned()))
+    });
+    Some(TerrainRef { name: name?, version: version?, heights: heights? })
 }
 
 /// Reads the features of a file; those with a fault are left out, and the fault is noted.
@@ -209,13 +225,51 @@ pub(crate) fn read_place(feature: &Feature<'_>, faults: &mut Faults) -> Option<P
     if kind == Some(PlaceKind::Zone) {
         faults.add(feature.at("kind"), "“zone” is not for places", "zones are found by their own names; leave it out");
     }
-    Some(Place { code: code?, name: name?, aliases, kind: kind?, position: position? })
+    let capacity = feature.may("capacity", faults, read::whole(0, 1_000_000));
+    let capacity = capacity.map(|number| u32::try_from(number).expect("a million fits"));
+    let phone = feature.may("phone", faults, read::phone);
+    Some(Place { code: code?, name: name?, aliases, kind: kind?, position: position?, capacity, phone })
 }
 
 pub(crate) fn read_road(feature: &Feature<'_>, faults: &mut Faults) -> Option<Road> {
-    let code = feature.need("code", faults, read::code::<ZoneCode>);
-    let name = feature.need("name", faults, read::texts);
+    let code = feature.need("code", faults, read::code);
+    let name = feature.may("name", faults, read::texts).unwrap_or_default();
+    let aliases = feature.may("aliases", faults, read::text_list).unwrap_or_default();
     let class = feature.need("class", faults, read::one_of(&RoadClass::ALL));
-    let line = feature.geometry(faults, read::line);
-    Some(Road { code: code?.into(), name: name?, class: class?, line: line? })
+    let bed = read_bed(feature, faults);
+    let mut flag = |property| feature.may(property, faults, read::flag).unwrap_or(false);
+    let (pass, one_way) = (flag("pass"), flag("one_way"));
+    let speed_kmh = feature.may("speed_kmh", faults, read::number(1.0, 200.0));
+    let minutes = feature.may("minutes", faults, read::number(0.001, 10_000.0));
+    if feature.has("speed_kmh") && feature.has("minutes") {
+        faults.add(
+            feature.at("minutes"),
+            "stands beside speed_kmh",
+            "give one of them; the other follows from the length",
+        );
+    }
+    let elevation_m = feature.may("elevation_m", faults, read::number(-500.0, 9_000.0));
+    let line = feature.geometry(faults, read::line)?;
+    let (class, length_m) = (class?, walk::length_m(&line));
+    let minutes = minutes.unwrap_or_else(|| length_m / 1_000.0 / speed_kmh.unwrap_or(class.speed_kmh()) * 60.0);
+    Some(Road { code: code?, name, aliases, class, bed: bed?, pass, one_way, minutes, length_m, elevation_m, line })
+}
+
+/// At most one of the three flags may be set.
+fn read_bed(feature: &Feature<'_>, faults: &mut Faults) -> Option<RoadBed> {
+    let mut beds = Vec::new();
+    for (property, bed) in [("bridge", RoadBed::Bridge), ("tunnel", RoadBed::Tunnel), ("ford", RoadBed::Ford)] {
+        if feature.may(property, faults, read::flag).unwrap_or(false) {
+            beds.push((property, bed));
+        }
+    }
+    match beds.as_slice() {
+        [] => Some(RoadBed::Ground),
+        [(_, bed)] => Some(*bed),
+        [(first, _), (second, _), ..] => {
+            let fix = "cut the road there, so that each piece is one of bridge, tunnel and ford";
+            faults.add(feature.at(second), format!("is true, and so is {first}"), fix);
+            None
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! Footprint: the shape of a danger on the ground and the zones that it reaches.
 //! Made by `hazard`; stored by the service with every incident and frozen into alerts.
-//! The shape is valid and bounded in vertices; zones are leaves, each once; the map it came from is named by its hash.
+//! The shape is valid and bounded in vertices; zones are leaves, each once; map and terrain that it came from are named, or there is no footprint.
 
 use geo_types::MultiPolygon;
 use serde::{Deserialize, Serialize};
 
-use crate::{GaugeCode, ReachCode, ZoneCode};
+use crate::{City, ContentHash, GaugeCode, ReachCode, TerrainUsed, ZoneCode};
 
 /// Most vertices of a footprint's shape.
 pub const FOOTPRINT_VERTICES_MAX: usize = 800;
@@ -14,7 +14,11 @@ pub const FOOTPRINT_VERTICES_MAX: usize = 800;
 pub const WARNING_MARGIN_M: f64 = 25.0;
 
 /// The shape of a danger and the zones that it reaches.
+///
+/// Only a [`City`] makes one, or JSON that names map and terrain by whole hashes: so each can be traced to what it came from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
+#[non_exhaustive]
 pub struct Footprint {
     /// The closed shape, lon,lat; in JSON a GeoJSON `MultiPolygon`.
     #[serde(with = "crate::geojson_out::shape")]
@@ -24,7 +28,50 @@ pub struct Footprint {
     /// How the shape was made.
     pub method: Method,
     /// Content hash of the map that it was made from.
-    pub city_hash: String,
+    pub city_hash: ContentHash,
+    /// The terrain that it was made from; none when the method asks no terrain.
+    pub terrain: Option<TerrainUsed>,
+}
+
+impl Footprint {
+    /// Of a city by a method; the method says on which terrain it works.
+    pub(crate) fn of(city: &City, shape: MultiPolygon<f64>, zones: Vec<AffectedZone>, method: Method) -> Footprint {
+        let terrain = method.terrain_hash().map(|hash| TerrainUsed {
+            hash: ContentHash::new(hash).expect("a kept terrain is named by its SHA-256"),
+            heights: city.terrain().cloned(),
+        });
+        Footprint { shape, zones, method, city_hash: city.hash.clone(), terrain }
+    }
+}
+
+/// A footprint as it is kept; those kept before terrain was named have none.
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(with = "crate::geojson_out::shape")]
+    shape: MultiPolygon<f64>,
+    zones: Vec<AffectedZone>,
+    method: Method,
+    city_hash: ContentHash,
+    #[serde(default)]
+    terrain: Option<TerrainUsed>,
+}
+
+impl TryFrom<Stored> for Footprint {
+    type Error = String;
+
+    fn try_from(stored: Stored) -> Result<Footprint, String> {
+        let Stored { shape, zones, method, city_hash, terrain } = stored;
+        let terrain = match (method.terrain_hash(), terrain) {
+            (None, None) => None,
+            (Some(hash), Some(terrain)) if terrain.hash == *hash => Some(terrain),
+            (Some(hash), None) => {
+                let hash = ContentHash::new(hash).map_err(|bad| bad.to_string())?;
+                Some(TerrainUsed { hash, heights: None })
+            }
+            (None | Some(_), Some(_)) => return Err("the method works on another terrain than is named".to_owned()),
+        };
+        Ok(Footprint { shape, zones, method, city_hash, terrain })
+    }
 }
 
 /// A leaf zone that the danger reaches.
@@ -91,6 +138,18 @@ pub enum Method {
     },
     /// Whole zones, because nothing better is known.
     ZoneOnly,
+}
+
+impl Method {
+    /// Content hash of the kept terrain on which the method works. Every method says so here, or that it works on none.
+    pub fn terrain_hash(&self) -> Option<&str> {
+        match self {
+            Method::Terrain { terrain_hash, .. } | Method::Pond { terrain_hash, .. } => Some(terrain_hash),
+            Method::ReachBuffer { .. } | Method::Radius { .. } | Method::ElevationBand { .. } | Method::ZoneOnly => {
+                None
+            }
+        }
+    }
 }
 
 /// Why a footprint could not be made.

@@ -5,7 +5,7 @@
 use geo_types::{LineString, MultiPolygon, Polygon};
 use serde_json::{Value, json};
 
-use crate::{City, Position};
+use crate::{City, Position, RoadBed};
 
 impl City {
     /// All zones as a `FeatureCollection` of `MultiPolygon`s: code, name, kind, parent, population, elevation_m, leaf, label_at.
@@ -37,7 +37,7 @@ impl City {
         }))
     }
 
-    /// All places as a `FeatureCollection` of `Point`s: code, name, kind, critical, zone.
+    /// All places as a `FeatureCollection` of `Point`s: code, name, kind, critical, zone, and capacity and phone where known.
     pub fn places_geojson(&self) -> Value {
         self.collection(self.places().iter().map(|place| {
             feature(
@@ -46,6 +46,7 @@ impl City {
                 &json!({
                     "code": place.code, "name": place.name, "kind": place.kind, "critical": place.kind.is_critical(),
                     "zone": self.zone_at(place.position).map(|zone| &zone.code),
+                    "capacity": place.capacity, "phone": place.phone,
                 }),
             )
         }))
@@ -66,13 +67,20 @@ impl City {
         }))
     }
 
-    /// All roads as a `FeatureCollection` of `LineString`s: code, name, class.
+    /// All roads as a `FeatureCollection` of `LineString`s: code, name, class, bridge, tunnel, ford, pass, one_way, minutes, length_m,
+    /// elevation_m.
     pub fn roads_geojson(&self) -> Value {
         self.collection(self.roads().iter().map(|road| {
             feature(
-                &road.code,
+                road.code.as_str(),
                 &line_geometry(&road.line),
-                &json!({ "code": road.code, "name": road.name, "class": road.class }),
+                &json!({
+                    "code": road.code, "name": road.name, "class": road.class,
+                    "bridge": road.bed == RoadBed::Bridge, "tunnel": road.bed == RoadBed::Tunnel,
+                    "ford": road.bed == RoadBed::Ford, "pass": road.pass, "one_way": road.one_way,
+                    "minutes": (road.minutes * 100.0).round() / 100.0, "length_m": road.length_m.round(),
+                    "elevation_m": road.elevation_m,
+                }),
             )
         }))
     }

@@ -96,6 +96,11 @@ impl<'a> Feature<'a> {
         Feature { file, label: String::new(), properties: table.as_object(), geometry: &Value::Null }
     }
 
+    /// A table within a table of settings, by its name.
+    pub(crate) fn of_part(file: &'a str, name: &str, table: &'a Value) -> Feature<'a> {
+        Feature { label: name.to_owned(), ..Feature::of_table(file, table) }
+    }
+
     pub(crate) fn at<'s>(&'s self, property: &'s str) -> At<'s> {
         At::file(self.file).feature(&self.label).property(property)
     }
@@ -193,6 +198,20 @@ pub(crate) fn texts(value: &Value) -> Result<Texts, Wrong> {
             Ok((language.clone(), text(value)?))
         })
         .collect()
+}
+
+/// A telephone number as people dial it: 2 to 25 characters, digits with `+`, `-`, parentheses and spaces.
+pub(crate) fn phone(value: &Value) -> Result<String, Wrong> {
+    let number = crate::latin_digits(&text(value)?);
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    let fits = (2..=20).contains(&digits)
+        && number.chars().count() <= 25
+        && number.chars().all(|letter| letter.is_ascii_digit() || "+-() ".contains(letter));
+    if fits {
+        Ok(number)
+    } else {
+        wrong("is not a telephone number", "write digits, as “137” or “+98 81 3825 0000”")
+    }
 }
 
 /// A bounded list of texts.

@@ -1,10 +1,9 @@
-//! Finds places by name: the gazetteer with aliases, letter folding and tolerance for typing errors.
+//! Finds places, zones and streets by name: the gazetteer with aliases, letter folding, letters of one sound, and typing errors.
 //! Called by the desk's search box, by the report form, and by `locate`.
 //! Scores run from 0 to 1; equal scores are ordered by code, so that one question always has one answer.
 
-use std::collections::BTreeMap;
-
-use crate::{City, Found, Place, PlaceCode, PlaceKind, Zone, fold};
+use crate::gazetteer::{Name, is_kind_word};
+use crate::{City, Found, Place};
 
 /// Longest question, in characters; the rest is not read.
 const QUESTION_LENGTH_MAX: usize = 200;
@@ -15,198 +14,14 @@ const FOUND_MAX: usize = 100;
 /// A place that fits less well than this is not shown.
 const SCORE_MIN: f64 = 0.5;
 
-/// Words that say what sort of place it is rather than which; they weigh less.
-const KIND_WORDS: [&str; 51] = [
-    "خیابان",
-    "میدان",
-    "بلوار",
-    "کوچه",
-    "کوی",
-    "شهرک",
-    "محله",
-    "پل",
-    "بیمارستان",
-    "درمانگاه",
-    "دبیرستان",
-    "دبستان",
-    "مدرسه",
-    "مسجد",
-    "پارک",
-    "بوستان",
-    "چهارراه",
-    "جاده",
-    "رود",
-    "دره",
-    "ایستگاه",
-    "منطقه",
-    "تپه",
-    "ارامگاه",
-    "مقبره",
-    "سالن",
-    "پست",
-    "برق",
-    "کمربندی",
-    "گردنه",
-    "سنجه",
-    "of",
-    "the",
-    "street",
-    "square",
-    "boulevard",
-    "bridge",
-    "hospital",
-    "school",
-    "high",
-    "primary",
-    "park",
-    "road",
-    "station",
-    "ring",
-    "crossing",
-    "clinic",
-    "hall",
-    "e",
-    "pass",
-    "valley",
-];
-
-/// Spoken and short forms, and the written word they stand for.
-const SPOKEN: [(&str, &str); 26] = [
-    ("خیابون", "خیابان"),
-    ("خ", "خیابان"),
-    ("خیابونه", "خیابان"),
-    ("میدون", "میدان"),
-    ("فلکه", "میدان"),
-    ("بلوارو", "بلوار"),
-    ("بیمارسون", "بیمارستان"),
-    ("بیمارستون", "بیمارستان"),
-    ("مریضخونه", "بیمارستان"),
-    ("دبیرستون", "دبیرستان"),
-    ("دبستون", "دبستان"),
-    ("درمونگاه", "درمانگاه"),
-    ("چارراه", "چهارراه"),
-    ("دانشگا", "دانشگاه"),
-    ("ایسگاه", "ایستگاه"),
-    ("پایونه", "پایانه"),
-    ("بوستون", "بوستان"),
-    ("st", "street"),
-    ("sq", "square"),
-    ("meydan", "square"),
-    ("meidan", "square"),
-    ("khiaban", "street"),
-    ("khiyaban", "street"),
-    ("blvd", "boulevard"),
-    ("bolvar", "boulevard"),
-    ("pol", "bridge"),
-];
-
-/// All names by which a place is found.
-#[derive(Debug)]
-pub(crate) struct Gazetteer {
-    pub(crate) entries: Vec<Entry>,
-    /// Joined name → entries that bear it.
-    pub(crate) by_name: BTreeMap<String, Vec<usize>>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) place: Place,
-    pub(crate) names: Vec<Name>,
-}
-
-/// A name in the form in which names are compared.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Name {
-    pub(crate) words: Vec<String>,
-    /// The words without spaces, so that “بوعلی‌سینا”, “بو علی سینا” and “بوعلیسینا” are one.
-    pub(crate) joined: Vec<char>,
-    /// The letters of the words that say which place, not what sort.
-    pub(crate) own: Vec<char>,
-    /// Which letters occur, one bit each of 64: tells most pairs apart before any letter is compared.
-    letters: u64,
-}
-
-impl Name {
-    pub(crate) fn of(text: &str) -> Name {
-        Name::of_words(words(text))
-    }
-
-    pub(crate) fn of_words(words: Vec<String>) -> Name {
-        let joined: Vec<char> = words.iter().flat_map(|word| word.chars()).collect();
-        let own = words.iter().filter(|word| !is_kind_word(word)).flat_map(|word| word.chars()).collect();
-        let letters = joined.iter().fold(0, |letters, &letter| letters | 1_u64 << (u32::from(letter) % 64));
-        Name { words, joined, own, letters }
-    }
-
-    /// As [`letters_alike`] of the joined letters, but 0 where that could not reach `at_least`.
-    pub(crate) fn alike(&self, other: &Name, at_least: f64) -> f64 {
-        let longest = self.joined.len().max(other.joined.len());
-        let edits_max = (1.0 - at_least) * longest as f64;
-        // An edit changes at most two bits; letters that share a bit only make the difference smaller.
-        if f64::from((self.letters ^ other.letters).count_ones()) > 2.0 * edits_max {
-            return 0.0;
-        }
-        letters_alike(&self.joined, &other.joined)
-    }
-}
-
-/// The words of a text: folded, spoken forms written out.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    fold(text).split(' ').filter(|word| !word.is_empty()).map(written).collect()
-}
-
-fn written(word: &str) -> String {
-    SPOKEN.iter().find(|(spoken, _)| *spoken == word).map_or(word, |(_, written)| written).to_owned()
-}
-
-/// Says what sort of place, not which.
-pub(crate) fn is_kind_word(word: &str) -> bool {
-    KIND_WORDS.contains(&word)
-}
-
-fn weight(word: &str) -> f64 {
-    if is_kind_word(word) { 0.4 } else { 1.0 }
-}
-
-impl Gazetteer {
-    /// Takes the places and, by their own names and aliases, the leaf zones.
-    pub(crate) fn new(places: &[Place], zones: &[Zone]) -> Gazetteer {
-        let zones = zones.iter().filter(|zone| zone.is_leaf).map(|zone| Place {
-            code: PlaceCode::new(zone.code.as_str()).expect("zone codes and place codes have one alphabet"),
-            name: zone.name.clone(),
-            aliases: zone.aliases.clone(),
-            kind: PlaceKind::Zone,
-            position: zone.label_at,
-        });
-        let entries: Vec<Entry> = places
-            .iter()
-            .cloned()
-            .chain(zones)
-            .map(|place| {
-                let mut names: Vec<Name> = Vec::new();
-                for name in place.name.values().chain(&place.aliases).map(|name| Name::of(name)) {
-                    if !name.joined.is_empty() && !names.contains(&name) {
-                        names.push(name);
-                    }
-                }
-                Entry { place, names }
-            })
-            .collect();
-        let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, entry) in entries.iter().enumerate() {
-            for name in &entry.names {
-                by_name.entry(name.joined.iter().collect()).or_default().push(index);
-            }
-        }
-        Gazetteer { entries, by_name }
-    }
-}
+/// A name that sounds the same though it is written otherwise.
+const SOUND_SCORE: f64 = 0.95;
 
 impl City {
-    /// Places and leaf zones whose name or alias fits, best first, at most `limit` (and at most 100).
+    /// Places, leaf zones and streets whose name or alias fits, best first, at most `limit` (and at most 100).
     ///
-    /// Letters are folded, spoken forms written out («خیابون» is «خیابان»), spaces and their absence forgiven, and so is about one
-    /// typing error in four letters; the beginning of a word counts for the word. Score 1 is the very name; below 0.5 nothing is
+    /// Letters are folded, spoken forms written out («خیابون» is «خیابان»), spaces and their absence forgiven, letters of one sound taken for each
+    /// other, and so is about one typing error in four letters; the beginning of a word counts for the word. Score 1 is the very name; below 0.5 nothing is
     /// shown. Cost: linear in the number of names.
     ///
     /// ```
@@ -254,7 +69,12 @@ fn likeness(wanted: &Name, name: &Name) -> f64 {
     // What was asked must be found; what the name has beyond it matters less.
     let by_words = 0.7 * asked + 0.3 * named;
     let whole = wanted.alike(name, SCORE_MIN);
-    by_words.max(whole).min(0.99)
+    let by_sound = if wanted.sound == name.sound { SOUND_SCORE } else { 0.0 };
+    by_words.max(whole).max(by_sound).min(0.99)
+}
+
+fn weight(word: &str) -> f64 {
+    if is_kind_word(word) { 0.4 } else { 1.0 }
 }
 
 /// Weighted part of the words of `these` that `those` have.

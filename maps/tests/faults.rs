@@ -21,7 +21,7 @@ fn town() -> CityFiles {
             "geometry": { "type": "LineString", "coordinates": [[from, 34.005], [to, 34.005]] } })
     };
     let gauge = json!({ "type": "Feature",
-        "properties": { "code": "g1", "name": { "fa": "سنجه" }, "quantity": "stage_m", "reach": "upper", "expected_interval_secs": 300,
+        "properties": { "code": "g1", "name": { "fa": "سنجه" }, "quantity": "stage_m", "reach": "upper", "datum_m": 1798.5, "elevation_m": 1800, "expected_interval_secs": 300,
             "thresholds": { "yellow": 1.0, "orange": 1.5, "red": 2.0, "source": "test" } },
         "geometry": { "type": "Point", "coordinates": [48.005, 34.005] } });
     let collection = |features: Vec<Value>| json!({ "type": "FeatureCollection", "features": features }).to_string();

@@ -87,7 +87,7 @@ impl City {
         }
         let soonest = |zone: &AffectedZone| zone.minutes.unwrap_or(f64::INFINITY);
         zones.sort_by(|a, b| soonest(a).total_cmp(&soonest(b)).then_with(|| a.code.cmp(&b.code)));
-        Footprint { shape, zones, method, city_hash: self.hash().to_owned() }
+        Footprint::of(self, shape, zones, method)
     }
 }
 

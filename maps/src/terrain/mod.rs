@@ -14,6 +14,8 @@ mod fill; // No hollow without a way out.
 mod flow; // Directions, gathering, drains, heights above them.
 mod rims; // The lowest way out first.
 
+mod identity; // By what heights are known.
+
 mod burn; // Channels and culverts are cut in.
 mod rating; // From a discharge to a stage.
 mod relief; // What is kept.
@@ -29,6 +31,7 @@ pub use flow::{
 pub use geotiff::{Layer, NO_VALUE, read_geotiff, write_geotiff};
 pub use grid::{BadGrid, CELLS_MAX, Crs, Dem, Grid, SIDE_MAX};
 pub use hands::{Hands, Job, OneHand};
+pub use identity::heights_hash;
 pub use rating::{Curve, FALL_MIN, MANNING_N, STAGE_STEP_M};
 pub use relief::{NoRelief, Relief, ReliefOptions, SEGMENT_M, Segment};
 
