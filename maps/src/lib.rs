@@ -39,6 +39,7 @@ mod place; // What people call places.
 mod river; // The water's ways.
 mod zone; // The pieces that people live in.
 
+pub mod inundation; // Water over the ground, through time.
 pub mod terrain; // The shape of the ground, and where water goes over it.
 
 mod build; // All of them become a city.
