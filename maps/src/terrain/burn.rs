@@ -22,7 +22,7 @@ pub(super) struct Channels {
 }
 
 /// The cells that a line passes, in order, each with metres from its start; steps of at most half a cell, so that neighbours touch.
-fn along(grid: &Grid, line: &LineString<f64>) -> Vec<(u32, f64)> {
+pub(crate) fn along(grid: &Grid, line: &LineString<f64>) -> Vec<(u32, f64)> {
     let mut cells: Vec<(u32, f64)> = Vec::new();
     let Some(first) = line.coords().next() else { return cells };
     let plane = Plane::at(*first);

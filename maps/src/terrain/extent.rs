@@ -24,6 +24,16 @@ pub struct Extent {
 }
 
 impl Extent {
+    /// The cells of a grid, which is placed on the map, that are wet.
+    pub(crate) fn of(grid: Grid, wet: impl Fn(usize) -> bool) -> Extent {
+        let mut runs = Vec::new();
+        for row in 0..grid.rows() {
+            let cells = row * grid.cols()..(row + 1) * grid.cols();
+            note_runs(row, 0, cells.map(|cell| (wet(cell), false)), &mut runs, &mut Vec::new());
+        }
+        Extent { grid, runs }
+    }
+
     /// How many cells are flooded.
     pub fn cells(&self) -> usize {
         self.runs.iter().map(|run| (run.end - run.start) as usize).sum()

@@ -23,6 +23,8 @@ mod relief; // What is kept.
 mod extent; // From a stage to flooded cells.
 mod outline; // From flooded cells to shapes.
 
+pub(crate) use burn::along as cells_along;
+
 pub use ascii::{BadDem, read_ascii};
 pub use extent::{BAND_ERRORS, Bands, Extent, POND_RADIUS_M_MAX, Pond, PondLimits};
 pub use flow::{

@@ -198,6 +198,11 @@ impl Relief {
         &self.grid
     }
 
+    /// The ground as it is, neither filled nor burnt: metres, row-major, north first; NaN where nothing is known.
+    pub fn heights_m(&self) -> &[f32] {
+        &self.ground_m
+    }
+
     /// SHA-256 of [`to_bytes`](Relief::to_bytes), 64 hexadecimal digits.
     pub fn hash(&self) -> &str {
         &self.hash
