@@ -59,6 +59,8 @@ mod walk; // What lies downstream.
 
 mod geojson_out; // The map for others.
 
+pub mod import; // Maps of others become a city.
+
 pub use city::{CITY_FILE_NAMES, City, CityFiles, Road, RoadClass};
 pub use code::{BadCode, CODE_LENGTH_MAX, GaugeCode, PlaceCode, ReachCode, ZoneCode};
 pub use exposure::Exposure;
