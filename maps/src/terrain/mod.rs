@@ -5,7 +5,7 @@
 mod ascii; // Heights from an ESRI ASCII grid.
 mod geotiff; // Heights from a GeoTIFF, and results into one.
 mod grid; // Where cells lie.
-mod utm; // Metres become degrees.
+pub(crate) mod utm; // Metres become degrees.
 
 mod hands; // Who does the work.
 mod neighbours; // Who lies beside whom.

@@ -1,18 +1,18 @@
 //! Universal Transverse Mercator on WGS 84, there and back.
-//! Used by `grid` to place heights that are given in metres on the map.
+//! Used by `grid` to place heights that are given in metres on the map, and by `import` for everything else that is.
 //! Within a zone's six degrees it is right to a millimetre; farther out it only loses accuracy.
 
 use geo_types::Coord;
 
 /// One zone of UTM.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Zone {
+pub(crate) struct Zone {
     central_lon: f64,
     false_northing: f64,
 }
 
 /// The zone of an EPSG number: 32601 to 32660 north, 32701 to 32760 south.
-pub(super) fn zone_of(epsg: u16) -> Option<Zone> {
+pub(crate) fn zone_of(epsg: u16) -> Option<Zone> {
     let (number, false_northing) = match epsg {
         32601..=32660 => (epsg - 32600, 0.0),
         32701..=32760 => (epsg - 32700, 10_000_000.0),
@@ -48,7 +48,7 @@ const ORDERS: [f64; 4] = [2.0, 4.0, 6.0, 8.0];
 
 impl Zone {
     /// Easting and northing of a longitude and latitude.
-    pub(super) fn metres(self, degrees: Coord<f64>) -> Coord<f64> {
+    pub(crate) fn metres(self, degrees: Coord<f64>) -> Coord<f64> {
         let e = (F * (2.0 - F)).sqrt();
         let sin = degrees.y.clamp(-89.999_999, 89.999_999).to_radians().sin();
         let conformal = (sin.atanh() - e * (e * sin).atanh()).sinh();
@@ -65,7 +65,7 @@ impl Zone {
     }
 
     /// Longitude and latitude of an easting and northing.
-    pub(super) fn degrees(self, metres: Coord<f64>) -> Coord<f64> {
+    pub(crate) fn degrees(self, metres: Coord<f64>) -> Coord<f64> {
         let e2 = F * (2.0 - F);
         let e = e2.sqrt();
         let xi = (metres.y - self.false_northing) / (SCALE * RADIUS);
