@@ -53,6 +53,7 @@ async fn main() -> Result<()> {
         config: Arc::new(Config::defaults()),
         city: Arc::new(maps::City::sample()),
         templates: Arc::new(alerts::template::Templates::embedded()),
+        checker: Arc::new(alerts::Checker::of(alerts::Profile::City)),
         exercise: None,
         signer: None,
     };

@@ -228,6 +228,7 @@ pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Grou
         config,
         city: Arc::new(city),
         templates: Arc::new(templates),
+        checker: Arc::new(alerts::Checker::of(alerts::Profile::City)),
         signer: None,
         exercise: None,
     };

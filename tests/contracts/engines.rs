@@ -53,6 +53,7 @@ async fn ground(url: &str) -> Ground {
         config: Arc::new(Config::defaults()),
         city: Arc::new(maps::City::sample()),
         templates: Arc::new(alerts::template::Templates::embedded()),
+        checker: Arc::new(alerts::Checker::of(alerts::Profile::City)),
         signer: None,
         exercise: None,
     }

@@ -59,6 +59,7 @@ impl House {
             config: Arc::new(config),
             city: Arc::new(maps::City::sample()),
             templates: Arc::new(alerts::template::Templates::embedded()),
+            checker: Arc::new(alerts::Checker::of(alerts::Profile::City)),
             signer: None,
             exercise: None,
         };
