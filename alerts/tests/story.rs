@@ -426,7 +426,7 @@ fn a_helper_s_text_message_is_one_segment_and_says_how_to_answer() {
     for lang in ["fa", "en"] {
         let notice = notice(&templates, &content(), Audience::Helper, lang, Form::Sms, &extras).unwrap();
         assert_eq!(segments(&notice.body).count, 1, "{}", notice.body);
-        assert!(notice.body.contains(if lang == "fa" { "دیدم=۱" } else { "Send 1 when" }), "{}", notice.body);
+        assert!(notice.body.contains(if lang == "fa" { "۱ بفرستید" } else { "Send 1 when" }), "{}", notice.body);
         assert!(!notice.body.contains(['\u{2068}', '\u{2069}']), "{}", notice.body);
     }
 }
@@ -442,7 +442,7 @@ fn a_minor_reads_what_is_safe_for_minors_and_the_mentor_is_told() {
     assert!(for_minor.contains(minor.as_str()) && !for_minor.contains(adult.as_str()), "{for_minor}");
     assert!(said(Audience::MinorHelper, Form::Spoken, &Extras::default()).contains("تنها بیرون نرو"));
     let extras = Extras { minor: Some("سارا"), ..Extras::default() };
-    assert!(said(Audience::Mentor, Form::Sms, &extras).starts_with("برای سارا: "));
+    assert!(said(Audience::Mentor, Form::Sms, &extras).starts_with("به سارا گفتیم: "));
     let for_mentor = said(Audience::Mentor, Form::Full, &extras);
     assert!(for_mentor.contains("سارا") && for_mentor.contains(minor.as_str()), "{for_mentor}");
     assert!(said(Audience::Desk, Form::Full, &Extras::default()).contains("نارنجی"));

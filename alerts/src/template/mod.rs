@@ -117,7 +117,7 @@ impl Templates {
     /// ```
     /// use alerts::{Phrase, Templates};
     /// let templates = Templates::embedded();
-    /// assert_eq!(templates.say(Phrase::ReplyShort, "fa", &[("reply", "1")])?, "دیدم=۱");
+    /// assert_eq!(templates.say(Phrase::ReplyShort, "fa", &[("reply", "1")])?, "دیدید؟ ۱ بفرستید");
     /// assert!(templates.say(Phrase::SignInCode, "fa", &[]).is_err());
     /// # Ok::<(), alerts::Fault>(())
     /// ```
