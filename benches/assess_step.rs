@@ -54,6 +54,7 @@ async fn main() -> Result<()> {
         city: Arc::new(maps::City::sample()),
         terrain: hamyar::terrain::Terrain::default(),
         templates: Arc::new(alerts::template::Templates::embedded()),
+        checker: Arc::new(alerts::Checker::of(alerts::Profile::City)),
         exercise: None,
         signer: None,
     };

@@ -241,6 +241,7 @@ pub async fn open_ground(config: Arc<Config>, kind: Kind) -> anyhow::Result<Grou
         city: Arc::new(city),
         terrain: Terrain::default(),
         templates: Arc::new(templates),
+        checker: Arc::new(alerts::Checker::of(alerts::Profile::City)),
         signer: None,
         exercise: None,
     };

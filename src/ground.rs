@@ -28,6 +28,8 @@ pub struct Ground {
     pub terrain: Terrain,
     /// What an alert says, per hazard and language.
     pub templates: Arc<alerts::template::Templates>,
+    /// The standard's rules and the city's own, by which every alert is checked before it is published.
+    pub checker: Arc<alerts::Checker>,
     /// Signs what is published; none when no key is configured, and in commands, which publish nothing.
     pub signer: Option<Arc<alerts::sign::Signer>>,
     /// Set in the demo's own database: everything here is invented, and says so.

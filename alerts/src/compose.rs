@@ -145,7 +145,7 @@ const NAME_CHARS: [usize; 5] = [60, 30, 18, 10, 6];
 ///     exercise: false,
 /// };
 /// let wordings = compose(&Templates::embedded(), &facts).map_err(|faults| faults[0].clone())?;
-/// assert_eq!(wordings["fa"].sms, "هشدار سیل: بازار. به جای بلند بروید و وارد آب نشوید. کمک: ۱۳۷.");
+/// assert_eq!(wordings["fa"].sms, "هشدار سیل: بازار. به جای بلند بروید و وارد آب نشوید.");
 /// assert_eq!(segments(&wordings["fa"].sms).count, 1);
 /// assert!(wordings["en"].spoken.ends_with("For help call one three seven."));
 ///
@@ -352,18 +352,20 @@ fn pair(templates: &Templates, lang: &str, first: &str, last: &str) -> String {
     format!("{first} {} {last}", templates.word(Word::ListAnd, lang))
 }
 
-/// `a، b و c`, or `a و ۲ ناحیهٔ دیگر` when there are more than `max`.
+/// `a، b و c`, or `a و ۲ ناحیهٔ دیگر` when there are more than `max` and that is shorter.
 fn listed(templates: &Templates, lang: &str, style: Style, names: &[String], max: usize) -> String {
     let comma = calendar::list_comma(lang);
-    if names.len() > max {
-        let values = Values(vec![("first", names[..max].join(comma)), ("n", (names.len() - max).to_string())]);
-        return templates.word_with(Word::ZonesMore, lang, &values, style);
-    }
-    match names {
+    let all = match names {
         [] => String::new(),
         [only] => only.clone(),
         [first @ .., last] => pair(templates, lang, &first.join(comma), last),
+    };
+    if names.len() <= max {
+        return all;
     }
+    let values = Values(vec![("first", names[..max].join(comma)), ("n", (names.len() - max).to_string())]);
+    let some = templates.word_with(Word::ZonesMore, lang, &values, style);
+    if all.chars().count() <= some.chars().count() { all } else { some }
 }
 
 #[cfg(test)]
@@ -404,11 +406,9 @@ mod tests {
         assert!(fa.description.contains("\u{2068}شنبه ۱ فروردین ۱۴۰۵ ساعت ۰۷:۳۰\u{2069}"), "{}", fa.description);
         assert!(en.description.contains("The water at Bridge 3 has reached 1.93 m."), "{}", en.description);
         assert_eq!(segments(&fa.sms).count, 1, "{}", fa.sms);
-        assert!(
-            fa.sms.contains("۱۳۷") && !fa.sms.contains('\u{2068}') && !fa.spoken.contains('\u{2068}'),
-            "{}",
-            fa.sms
-        );
+        assert_eq!(fa.sms, "سیل: کنار رود شرقی و بازار. به جای بلند بروید.");
+        assert!(fa.instruction.contains("\u{2068}۱۳۷\u{2069}"), "{}", fa.instruction);
+        assert!(!fa.sms.contains('\u{2068}') && !fa.spoken.contains('\u{2068}'), "{}", fa.sms);
     }
 
     #[test]

@@ -33,7 +33,8 @@
 //! let zone = texts([("fa", "کنار رود شرقی"), ("en", "River East")]);
 //!
 //! // Facts become words in every language of the templates.
-//! let wordings = compose(&Templates::embedded(), &Facts {
+//! let templates = Templates::embedded();
+//! let wordings = compose(&templates, &Facts {
 //!     hazard: Hazard::Flood,
 //!     level: Level::Orange,
 //!     kind: Occasion::FloodWarning,
@@ -73,7 +74,7 @@
 //! let seen = case.content().hash();
 //! assert!(case.clone().approve("reza", now, seen).is_err());
 //! let case = case.approve("maryam", now, seen)?;
-//! let release = case.publish(Publication {
+//! let release = case.publish(&templates, Publication {
 //!     identifier: IdentifierForm::Uuid.identifier(now, [7; 16])?,
 //!     sender: Sender::new("crisis@hamadan.ir")?,
 //!     status: Status::Actual,
@@ -110,8 +111,8 @@ mod triple; // From impact, time and evidence to severity, urgency and certainty
 pub mod calendar; // Dates, times and numbers for people.
 mod compose; // From facts to words in every language.
 pub mod feed; // All live alerts as Atom and RSS.
-pub mod template;
-pub mod voice; // The same for ears. // The texts of the house, overridable by a city.
+pub mod template; // The texts of the house, overridable by a city.
+pub mod voice; // The same for ears.
 
 pub mod content; // What people edit as a draft.
 pub mod lifecycle; // Draft, approved, live, ended: stages that refuse.

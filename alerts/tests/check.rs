@@ -18,7 +18,7 @@ use geo_types::Coord;
 /// What the document of an alert is said to be wrong in, under one profile.
 fn findings(alert: &Alert, profile: Profile) -> Vec<Finding> {
     let read = xml::read(xml::write(alert).as_bytes()).expect("what we write is well-formed");
-    Checker::new([Rules::embedded(profile)]).check_read(&read)
+    Checker::of(profile).check_read(&read)
 }
 
 fn seen(findings: &[Finding]) -> Vec<(String, Gravity, String)> {
@@ -117,7 +117,7 @@ fn a_signed_alert_is_no_worse_for_being_signed() {
     let signed = xml::write(&alert()).replace("</alert>", signature);
     let read = xml::read(signed.as_bytes()).expect("it still is an alert");
     assert!(read.signed);
-    assert_eq!(Checker::new([Rules::embedded(Profile::City)]).check_read(&read), []);
+    assert_eq!(Checker::of(Profile::City).check_read(&read), []);
 }
 
 #[test]
@@ -413,7 +413,7 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn the_files_of_others_are_checked_by_every_profile() {
-    let checkers = Profile::ALL.map(|profile| (profile, Checker::new([Rules::embedded(profile)])));
+    let checkers = Profile::ALL.map(|profile| (profile, Checker::of(profile)));
     for (name, bytes) in corpus() {
         let read = xml::read(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
         let codes = |wanted: Profile| -> Vec<String> {

@@ -16,8 +16,7 @@ use alerts::lifecycle::{
     Answer, Case, Ending, IdentifierForm, Publication, Published, Refusal, Release, Stage, answer, references, with_end,
 };
 use alerts::{
-    Checker, Content, Facts, Hazard, Kind, Level, NamedZone, Occasion, Profile, Rules, Templates, check, compose,
-    texts, xml,
+    Checker, Content, Facts, Hazard, Kind, Level, NamedZone, Occasion, Profile, Templates, check, compose, texts, xml,
 };
 use geo_types::{MultiPolygon, polygon};
 use jiff::tz::TimeZone;
@@ -82,7 +81,7 @@ fn publication(at: Timestamp, number: u64) -> Publication {
 fn live(kind: Kind, content: Content, related: Vec<Published>, at: Timestamp, number: u64) -> Release<&'static str> {
     let case = Case::adopt(kind, content, "reza", related, at).unwrap();
     let seen = case.content().hash();
-    case.approve("maryam", at, seen).unwrap().publish(publication(at, number), at).unwrap()
+    case.approve("maryam", at, seen).unwrap().publish(&Templates::embedded(), publication(at, number), at).unwrap()
 }
 
 /// What somebody tries; people are numbers from 0 to 3, contents differ by their contact.
@@ -167,6 +166,7 @@ struct Watched {
 struct World<'a> {
     base: &'a Content,
     checker: &'a Checker,
+    templates: &'a Templates,
     at: Timestamp,
     cases: Vec<Watched>,
     /// Index of the case, as others must know it, in the order of publication.
@@ -256,11 +256,14 @@ impl World<'_> {
                 let as_author =
                     Stage::Approved { by: authors[usize::from(*by) % authors.len()], at: when, content_hash };
                 let told = Case::restored(kind, as_author, authors.clone(), kept_content.clone(), related.clone())
-                    .publish(publication(at, 999_999), at);
+                    .publish(self.templates, publication(at, 999_999), at);
                 assert!(told.is_err(), "an author stands as the approver");
                 if content.hash() != content_hash {
-                    let told =
-                        Case::restored(kind, kept, authors, content, related).publish(publication(at, 999_999), at);
+                    let told = Case::restored(kind, kept, authors, content, related).publish(
+                        self.templates,
+                        publication(at, 999_999),
+                        at,
+                    );
                     assert!(told.is_err(), "another content was approved");
                 }
             }
@@ -276,7 +279,7 @@ impl World<'_> {
                     case.content().clone(),
                     related,
                 );
-                let Ok(release) = case.publish(publication(at, number), at) else { return };
+                let Ok(release) = case.publish(self.templates, publication(at, number), at) else { return };
                 self.judge(i, &release);
                 let kind = release.case.kind();
                 if let Some(how) = kind.ends_related_as() {
@@ -394,7 +397,8 @@ impl World<'_> {
 /// messages that still say something; published bytes never change.
 #[test]
 fn no_sequence_of_operations_breaks_the_rule_of_two_the_references_or_what_was_told() {
-    let (base, checker) = (content(), Checker::new([Rules::embedded(Profile::City)]));
+    let (base, checker) = (content(), Checker::of(Profile::City));
+    let templates = Templates::embedded();
     // Released, with more than one reference, all-clears, cancels: a property about what never happens is empty when nothing happens.
     let reached = Cell::new([0; 4]);
     let mut runner = TestRunner::new_with_rng(
@@ -402,7 +406,15 @@ fn no_sequence_of_operations_breaks_the_rule_of_two_the_references_or_what_was_t
         TestRng::deterministic_rng(RngAlgorithm::ChaCha),
     );
     let outcome = runner.run(&tries(), |tries| {
-        let mut world = World { base: &base, checker: &checker, at: NOW, cases: vec![], told: vec![], bytes: vec![] };
+        let mut world = World {
+            base: &base,
+            checker: &checker,
+            templates: &templates,
+            at: NOW,
+            cases: vec![],
+            told: vec![],
+            bytes: vec![],
+        };
         for one in &tries {
             world.try_it(one);
         }
@@ -463,7 +475,10 @@ fn sent_does_not_move_after_publication() {
     assert!(matches!(first.case.clone().edit(content(), "reza"), Err(Refusal::WrongStage { stage: "live", .. })));
     let seen = first.case.content().hash();
     assert!(first.case.clone().approve("sara", later, seen).is_err());
-    assert!(first.case.clone().publish(publication(later, 2), later).is_err(), "nothing is published twice");
+    assert!(
+        first.case.clone().publish(&Templates::embedded(), publication(later, 2), later).is_err(),
+        "nothing is published twice"
+    );
     let update = live(Kind::Update, content(), vec![Published::of(&first.alert)], later, 3);
     assert_eq!(update.alert.references, std::slice::from_ref(&frozen.0));
     assert!(update.xml.contains(&format!("<references>{}</references>", frozen.0)));
@@ -486,7 +501,7 @@ fn an_update_never_references_itself() {
     let first = live(Kind::Alert, content(), vec![], NOW, 1);
     let case = Case::adopt(Kind::Update, content(), "reza", vec![Published::of(&first.alert)], NOW).unwrap();
     let seen = case.content().hash();
-    let again = case.approve("maryam", NOW, seen).unwrap().publish(publication(NOW, 1), NOW);
+    let again = case.approve("maryam", NOW, seen).unwrap().publish(&Templates::embedded(), publication(NOW, 1), NOW);
     assert!(matches!(again, Err(Refusal::Faulty(_))), "the identifier of the first, drawn again");
 }
 
@@ -516,7 +531,8 @@ fn an_extension_says_the_same_with_a_later_end_in_every_text() {
     assert_eq!((draft.kind(), draft.stage()), (Kind::Update, &Stage::Draft));
     let seen = draft.content().hash();
     assert_eq!(draft.clone().approve("reza", at, seen), Err(Refusal::OwnWork), "an extension needs two people as well");
-    let release = draft.approve("maryam", at, seen).unwrap().publish(publication(at, 2), at).unwrap();
+    let release =
+        draft.approve("maryam", at, seen).unwrap().publish(&Templates::embedded(), publication(at, 2), at).unwrap();
     assert_eq!(release.alert.references, [first.alert.reference()]);
     for (info, before) in release.alert.infos.iter().zip(&first.alert.infos) {
         assert_eq!(info.expires.as_ref().unwrap().as_str(), "2026-03-21T13:00:00+03:30");
@@ -562,7 +578,7 @@ fn only_a_live_warning_is_followed_up() {
 fn an_approval_by_an_author_that_a_store_gives_back_is_not_published() {
     let stage = Stage::Approved { by: "reza", at: NOW, content_hash: content().hash() };
     let case = Case::restored(Kind::Alert, stage, vec!["sara", "reza"], content(), vec![]);
-    assert_eq!(case.publish(publication(NOW, 1), NOW).unwrap_err(), Refusal::OwnWork);
+    assert_eq!(case.publish(&Templates::embedded(), publication(NOW, 1), NOW).unwrap_err(), Refusal::OwnWork);
 }
 
 fn theirs() -> Alert {

@@ -88,7 +88,7 @@ fn published(
 ) -> Release<&'static str> {
     let case = Case::adopt(kind, content, "reza", related, at).unwrap();
     let seen = case.content().hash();
-    case.approve("maryam", at, seen).unwrap().publish(publication(number), at).unwrap()
+    case.approve("maryam", at, seen).unwrap().publish(&Templates::embedded(), publication(number), at).unwrap()
 }
 
 #[test]
@@ -111,7 +111,10 @@ fn an_edit_voids_the_approval_and_only_what_was_seen_is_approved() {
     changed.level = Level::Red;
     let edited = case.approve("maryam", NOW, seen).unwrap().edit(changed, "reza").unwrap();
     assert_eq!(edited.stage(), &Stage::Draft);
-    assert!(matches!(edited.clone().publish(publication(1), NOW), Err(Refusal::WrongStage { .. })));
+    assert!(matches!(
+        edited.clone().publish(&Templates::embedded(), publication(1), NOW),
+        Err(Refusal::WrongStage { .. })
+    ));
     assert!(matches!(edited.approve("maryam", NOW, seen), Err(Refusal::ContentChanged { .. })));
 }
 
@@ -123,7 +126,7 @@ fn a_content_that_was_changed_behind_the_approval_is_not_published() {
     let stage = Stage::Approved { by: "maryam", at: NOW, content_hash: approved_hash };
     let case = Case::restored(Kind::Alert, stage, vec!["reza"], changed, vec![]);
     assert!(
-        matches!(case.publish(publication(1), NOW), Err(Refusal::ContentChanged { approved, .. }) if approved == approved_hash)
+        matches!(case.publish(&Templates::embedded(), publication(1), NOW), Err(Refusal::ContentChanged { approved, .. }) if approved == approved_hash)
     );
 }
 
@@ -212,6 +215,97 @@ fn an_expired_or_faulty_draft_is_refused() {
     let seen = case.content().hash();
     let Err(Refusal::Faulty(faults)) = case.approve("maryam", NOW, seen) else { panic!("it has faults") };
     assert_eq!(faults.iter().map(|fault| fault.at.as_str()).collect::<Vec<_>>(), ["wordings.en", "zones"]);
+}
+
+/// A content that two people agreed to, told with a status.
+fn told(content: Content, status: Status) -> Result<Release<&'static str>, Refusal> {
+    let case = Case::adopt(Kind::Alert, content, "reza", vec![], NOW).unwrap();
+    let seen = case.content().hash();
+    let publication = Publication { status, note: Some("مانور / Exercise".into()), ..publication(1) };
+    case.approve("maryam", NOW, seen).unwrap().publish(&Templates::embedded(), publication, NOW)
+}
+
+/// The places of the texts for which a publication was refused.
+fn misleading(told: Result<Release<&'static str>, Refusal>) -> Vec<String> {
+    match told {
+        Ok(_) => Vec::new(),
+        Err(Refusal::DrillMark { faults, .. }) => faults.into_iter().map(|fault| fault.at).collect(),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Each text of each language of a content, replaced alone by that of another.
+fn with_one_text_of(content: &Content, other: &Content, mut then: impl FnMut(&str, Content)) {
+    let fields = content.wordings["fa"].texts().map(|(field, _)| field);
+    for lang in ["fa", "en"] {
+        for (i, field) in fields.iter().enumerate() {
+            let (mine, theirs) = (content.wordings[lang].texts()[i].1, other.wordings[lang].texts()[i].1);
+            let swapped =
+                content.wordings[lang].map(|text| if text == mine { theirs.to_owned() } else { text.to_owned() });
+            let mut changed = content.clone();
+            changed.wordings.insert(lang.to_owned(), swapped);
+            then(&format!("wordings.{lang}.{field}"), changed);
+        }
+    }
+}
+
+#[test]
+fn no_text_of_a_drill_goes_out_as_actual() {
+    let (warning, drill) = (content(), content_for(Occasion::FloodWarning, true));
+    assert_eq!(misleading(told(warning.clone(), Status::Actual)), Vec::<String>::new());
+    assert_eq!(misleading(told(drill.clone(), Status::Actual)).len(), 18, "nine texts in each of two languages");
+    with_one_text_of(&warning, &drill, |place, content| {
+        assert_eq!(misleading(told(content, Status::Actual)), [place], "one text of a drill was left in it");
+    });
+    // As editors write it, in either language and in the wrong one.
+    for text in [
+        "Exercise: flood.",
+        "exercise – flood.",
+        " EXERCISE 12: flood.",
+        "مانور: سیل",
+        "مانور، سیل",
+        "\u{2068}مانور\u{2069}: سیل",
+    ] {
+        let mut content = warning.clone();
+        content.wordings.get_mut("en").unwrap().headline = text.into();
+        assert_eq!(misleading(told(content, Status::Actual)), ["wordings.en.headline"], "{text}");
+    }
+}
+
+#[test]
+fn no_text_of_a_warning_goes_out_as_a_drill() {
+    let (warning, drill) = (content(), content_for(Occasion::FloodWarning, true));
+    for status in [Status::Exercise, Status::Test] {
+        assert_eq!(misleading(told(drill.clone(), status)), Vec::<String>::new());
+        assert_eq!(misleading(told(warning.clone(), status)).len(), 18);
+        with_one_text_of(&drill, &warning, |place, content| {
+            assert_eq!(misleading(told(content, status)), [place], "one text does not say that it is a drill");
+        });
+    }
+    let refused = told(warning, Status::Exercise).unwrap_err().to_string();
+    assert!(refused.starts_with("the message is Exercise, and 18 of its texts would mislead: wordings.en.headline: does not say that it is an exercise; begin it with “EXERCISE:”"), "{refused}");
+    // A mark in another language than the text's is not read.
+    let mut foreign = drill;
+    let en = foreign.wordings.get_mut("en").unwrap();
+    en.sms = en.sms.replace("EXERCISE: ", "مانور: ");
+    assert_eq!(misleading(told(foreign, Status::Exercise)), ["wordings.en.sms"]);
+}
+
+#[test]
+fn a_warning_is_not_taken_for_a_drill_for_a_word_that_looks_like_the_mark() {
+    for text in [
+        "Exercise caution: ice on bridges",
+        "EXERCISES of the fire brigade end; flood warning",
+        "مانورهای آتش‌نشانی لغو شد؛ هشدار سیل",
+        "Flood. This is no exercise: go now",
+    ] {
+        let mut content = content();
+        content.wordings.get_mut("en").unwrap().headline = text.into();
+        assert_eq!(misleading(told(content.clone(), Status::Actual)), Vec::<String>::new(), "{text}");
+        // And a drill with it is marked all the same.
+        let marked = Templates::embedded().marked_wording("en", &content.wordings["en"]);
+        assert_eq!(marked.headline, format!("EXERCISE: {text}"));
+    }
 }
 
 #[test]
@@ -332,7 +426,7 @@ fn a_helper_s_text_message_is_one_segment_and_says_how_to_answer() {
     for lang in ["fa", "en"] {
         let notice = notice(&templates, &content(), Audience::Helper, lang, Form::Sms, &extras).unwrap();
         assert_eq!(segments(&notice.body).count, 1, "{}", notice.body);
-        assert!(notice.body.contains(if lang == "fa" { "دیدم=۱" } else { "Send 1 when" }), "{}", notice.body);
+        assert!(notice.body.contains(if lang == "fa" { "۱ بفرستید" } else { "Send 1 when" }), "{}", notice.body);
         assert!(!notice.body.contains(['\u{2068}', '\u{2069}']), "{}", notice.body);
     }
 }
@@ -348,7 +442,7 @@ fn a_minor_reads_what_is_safe_for_minors_and_the_mentor_is_told() {
     assert!(for_minor.contains(minor.as_str()) && !for_minor.contains(adult.as_str()), "{for_minor}");
     assert!(said(Audience::MinorHelper, Form::Spoken, &Extras::default()).contains("تنها بیرون نرو"));
     let extras = Extras { minor: Some("سارا"), ..Extras::default() };
-    assert!(said(Audience::Mentor, Form::Sms, &extras).starts_with("برای سارا: "));
+    assert!(said(Audience::Mentor, Form::Sms, &extras).starts_with("به سارا گفتیم: "));
     let for_mentor = said(Audience::Mentor, Form::Full, &extras);
     assert!(for_mentor.contains("سارا") && for_mentor.contains(minor.as_str()), "{for_mentor}");
     assert!(said(Audience::Desk, Form::Full, &Extras::default()).contains("نارنجی"));

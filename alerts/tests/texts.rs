@@ -161,6 +161,77 @@ fn voice_or(form: Form, lang: &str, text: &str) -> String {
 }
 
 #[test]
+fn every_number_in_a_text_message_says_what_it_is_for() {
+    let templates = Templates::embedded();
+    let (mut helps, mut answers) = (0, 0);
+    for (hazard, kind) in occasions() {
+        // From a name that leaves room for everything to one that leaves room for nothing.
+        for letters in 1..40 {
+            let zone = texts([("fa", &*"ب".repeat(letters)), ("en", &*"B".repeat(letters))]);
+            for exercise in [false, true] {
+                let content = content(&templates, &Facts { exercise, ..facts(hazard, kind, vec![zone.clone()]) });
+                for (lang, desk, labels) in [
+                    ("fa", "۱۳۷", ["کمک: ", "خسارت: ", "پرسش: "]),
+                    ("en", "137", ["Help: ", "Damage: ", "Questions: "]),
+                ] {
+                    let extras = Extras { reply: Some("1"), exercise, ..Extras::default() };
+                    let said = notice(&templates, &content, Audience::Public, lang, Form::Sms, &extras).unwrap().body;
+                    if let Some((before, _)) = said.split_once(desk) {
+                        assert!(labels.iter().any(|label| before.ends_with(label)), "{kind} {lang}: {said}");
+                        helps += 1;
+                    }
+                    let answer = if lang == "fa" {
+                        said.ends_with("دیدید؟ ۱ بفرستید") || said.ends_with("اگر این پیام را دیدید، ۱ بفرستید.")
+                    } else {
+                        said.ends_with("Seen? Send 1") || said.ends_with("Send 1 when you have seen this.")
+                    };
+                    assert!(answer, "{kind} {lang}: {said}");
+                    answers += 1;
+                }
+            }
+        }
+    }
+    assert!(helps > answers / 4, "only {helps} of {answers} messages name the desk; does this test still read them?");
+}
+
+#[test]
+fn a_mentor_reads_and_hears_what_the_minor_was_told() {
+    let templates = Templates::embedded();
+    for (hazard, kind) in occasions() {
+        let content = content(&templates, &facts(hazard, kind, vec![texts([("fa", "بازار"), ("en", "Bazaar")])]));
+        for (lang, name) in [("fa", "سارا"), ("en", "Sara")] {
+            for form in [Form::Sms, Form::Spoken] {
+                let said = |audience, minor| {
+                    let extras = Extras { minor, ..Extras::default() };
+                    notice(&templates, &content, audience, lang, form, &extras).unwrap().body
+                };
+                let (minor, mentor) = (said(Audience::MinorHelper, None), said(Audience::Mentor, Some(name)));
+                assert_eq!(mentor.split_once(": ").map(|(_, told)| told), Some(minor.as_str()), "{kind} {mentor}");
+                assert!(mentor.starts_with(if lang == "fa" { "به سارا گفتیم" } else { "We told Sara" }), "{mentor}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_desk_reads_what_to_ask_before_what_the_public_was_told() {
+    let templates = Templates::embedded();
+    for (hazard, kind) in occasions() {
+        let content = content(&templates, &facts(hazard, kind, vec![texts([("fa", "بازار"), ("en", "Bazaar")])]));
+        for lang in ["fa", "en"] {
+            let wording = &content.wordings[lang];
+            let said = notice(&templates, &content, Audience::Desk, lang, Form::Full, &Extras::default()).unwrap().body;
+            let public =
+                if lang == "fa" { "متن زیر برای مردم" } else { "The text below was sent to the public" };
+            let order =
+                [&wording.headline, &wording.desk_instruction, public, &wording.description, &wording.instruction]
+                    .map(|text| said.find(text).unwrap_or_else(|| panic!("{kind} {lang} lacks {text}: {said}")));
+            assert!(order.is_sorted(), "{kind} {lang}: {said}");
+        }
+    }
+}
+
+#[test]
 fn an_all_clear_says_that_it_is_over_and_what_still_is_dangerous() {
     let templates = Templates::embedded();
     for hazard in Hazard::ALL {

@@ -136,7 +136,9 @@ impl From<issue::Refusal> for Problem {
             issue::Refusal::Store(fault) => return fault.into(),
             issue::Refusal::Lifecycle(refusal) => match refusal {
                 Lifecycle::OwnWork => return Self::new(StatusCode::FORBIDDEN, "own-work", title),
-                Lifecycle::Faulty(faults) => return Self::unusable(faults.iter().map(ToString::to_string).collect()),
+                Lifecycle::Faulty(faults) | Lifecycle::DrillMark { faults, .. } => {
+                    return Self::unusable(faults.iter().map(ToString::to_string).collect());
+                }
                 Lifecycle::WrongStage { .. } | Lifecycle::WrongEnding { .. } => "wrong-stage",
                 Lifecycle::ContentChanged { .. } => "content-changed",
                 Lifecycle::NothingToReference => "not-live",

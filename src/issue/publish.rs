@@ -3,9 +3,8 @@
 //! All of it is one transaction; the bells ring after the commit. The XML that is kept is what everybody gets, for ever.
 
 use alerts::{
-    Gravity, Kind, Profile,
+    Gravity, Kind,
     cap::{Sender, Status},
-    check,
     lifecycle::{self, IdentifierForm},
     texts,
 };
@@ -58,9 +57,9 @@ pub async fn publish(ground: &Ground, by: &Officer, id: AlertId) -> Result<Alert
     }
     refuse_overtaken(&draft, &superseded)?;
     refuse_short_ending(&draft, &superseded)?;
-    let release = draft.case(&others).publish(envelope(ground, &draft, sender, now)?, now)?;
-    let errors: Vec<_> =
-        check(&release.alert, Profile::City).into_iter().filter(|finding| finding.gravity == Gravity::Error).collect();
+    let release = draft.case(&others).publish(&ground.templates, envelope(ground, &draft, sender, now)?, now)?;
+    let findings = ground.checker.check(&release.alert);
+    let errors: Vec<_> = findings.into_iter().filter(|finding| finding.gravity == Gravity::Error).collect();
     if !errors.is_empty() {
         return Err(Refusal::NotCap(errors));
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alerts::{
     Content, Evidence, Facts, Hazard, Impact, Level, NamedZone, Occasion, TimeToImpact, Wording,
-    cap::{ResponseType, Severity},
+    cap::{ResponseType, Severity, Status},
     compose,
     content::{POSITIONS_MAX, ZONES_MAX, event_code},
     triple,
@@ -160,6 +160,11 @@ pub(super) fn prepared(ground: &Ground, content: Content, exercise: Option<Exerc
         if text.is_some_and(|text| unwritable(text)) {
             faults.push(format!("{name}: holds a control character"));
         }
+    }
+    if exercise.is_none() {
+        // Publication would refuse it; who writes it should hear of it while writing.
+        let marked = ground.templates.wrongly_marked(&content.wordings, Status::Actual);
+        faults.extend(marked.iter().map(ToString::to_string));
     }
     if !faults.is_empty() {
         return Err(Refusal::Unusable(faults));

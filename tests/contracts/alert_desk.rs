@@ -263,6 +263,40 @@ async fn tokens_are_listed_and_ended_by_their_owner_and_paths_that_are_none_are_
 }
 
 #[tokio::test]
+async fn a_warning_with_a_text_of_a_drill_in_it_is_refused_while_it_is_written() {
+    on_both_engines(|ground| async move {
+        let server = Server::over(ground).await;
+        let draft = server.drafts().await;
+        let path = format!("/api/v1/alerts/{}/content", draft["id"].as_str().expect("an id"));
+        for (lang, field, text) in [
+            ("en", "sms", "EXERCISE: Flood in Julan."),
+            ("fa", "headline", "مانور: سیل در جولان"),
+            ("fa", "spoken", "این فقط یک مانور است. سیل در جولان."),
+        ] {
+            let mut content = draft["content"].clone();
+            content["wordings"][lang][field] = json!(text);
+            let body = json!({ "content": content, "expected_hash": draft["content_hash"] });
+            let refused = server.ask("reza", "PUT", &path, Some(body), None).await;
+            assert_eq!(
+                (refused.status, refused.problem()),
+                (StatusCode::UNPROCESSABLE_ENTITY, "/problems/unusable".into())
+            );
+            let errors = refused.json()["errors"].clone();
+            let place = format!("wordings.{lang}.{field}: says that it is an exercise");
+            assert!(
+                errors
+                    .as_array()
+                    .is_some_and(|all| all.len() == 1 && all[0].as_str().is_some_and(|one| one.starts_with(&place))),
+                "{errors}"
+            );
+        }
+        // Nothing was kept of it, and the alert as it was goes out.
+        server.publishes(&draft).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_exercise_says_so_everywhere_and_never_stands_in_the_city_s_feed() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut config = Config::defaults();

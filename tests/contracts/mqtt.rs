@@ -60,6 +60,7 @@ impl House {
             city: Arc::new(maps::City::sample()),
             terrain: hamyar::terrain::Terrain::default(),
             templates: Arc::new(alerts::template::Templates::embedded()),
+            checker: Arc::new(alerts::Checker::of(alerts::Profile::City)),
             signer: None,
             exercise: None,
         };

@@ -241,6 +241,18 @@ impl Circle {
         Self::new(position(centre)?, decimal::parse(radius).ok_or(GeometryFault::NotNumbers)?)
     }
 
+    /// Reads what others write: strict, else with spaces around its comma; says what was mended. O(n).
+    pub(crate) fn mend(text: &str) -> Result<(Self, Option<&'static str>), GeometryFault> {
+        match Self::parse(text) {
+            Err(GeometryFault::NotNumbers) => {
+                let (lat, rest) = text.split_once(',').ok_or(GeometryFault::NotNumbers)?;
+                let together = format!("{},{}", lat.trim_end(), rest.trim_start());
+                Self::parse(&together).map(|circle| (circle, Some("spaces stood around the comma of a circle")))
+            }
+            strict => strict.map(|circle| (circle, None)),
+        }
+    }
+
     /// CAP's text: `lat,lon radius`.
     pub fn to_cap_text(self) -> String {
         let mut text = String::new();
@@ -316,10 +328,10 @@ impl Unusable {
         unusable.then_some(Self::Polygon(RawShape(text)))
     }
 
-    /// The text of a circle; `None` when it is empty or can be used.
+    /// The text of a circle; `None` when it is empty or can be used, even if only mended.
     pub fn circle(raw: &str) -> Option<Self> {
         let text = Text::new(raw);
-        let unusable = !text.is_empty() && Circle::parse(&text).is_err();
+        let unusable = !text.is_empty() && Circle::mend(&text).is_err();
         unusable.then_some(Self::Circle(RawShape(text)))
     }
 
@@ -445,6 +457,15 @@ mod tests {
         assert_eq!(Polygon::parse("1,1\u{a0}1,2 2,2 1,1").map(|polygon| polygon.ring().len()), Ok(4));
         assert_eq!(Circle::parse("1,1 -2"), Err(GeometryFault::Radius));
         assert_eq!(Circle::parse("2,1 2,1"), Err(GeometryFault::NotNumbers));
+        // Three numbers may be a place and a radius, or a place and a height.
+        for text in ["2,1,5", "2, 1, 5", "2 , 1", "2 1 5", ", 2 1", "2, 1 -3"] {
+            assert!(Circle::mend(text).is_err(), "{text}");
+        }
+        for text in ["2, 1 5", "2 ,1 5", " 2 ,\n1\t5 "] {
+            let mended = Circle::mend(text).unwrap();
+            assert_eq!((mended.0.to_cap_text().as_str(), mended.1.is_some()), ("2,1 5", true), "{text}");
+        }
+        assert_eq!(Circle::mend(" 2,1  5").unwrap().1, None);
         assert_eq!(Feet::parse("1e3"), None);
     }
 }

@@ -41,13 +41,22 @@ pub(super) fn crosses_itself(ring: &[Coord<f64>], comparisons_left: &mut usize) 
     false
 }
 
+/// A ring that is narrower than this, a millimetre, has nobody inside. Far above what rounding does to positions on one line, and far
+/// below the bands of 20 cm by which `area` writes ground without width.
+const WIDTH_MIN_DEGREES: f64 = 1e-8;
+
 /// Whether all positions of a ring (lon,lat) stand on one line or at one place, so that nobody is inside.
 ///
-/// Exact (adaptive predicates), O(n).
+/// Up to a millimetre: positions on one line are not quite on it once their decimals have become binary. O(n).
 pub(super) fn is_flat(ring: &[Coord<f64>]) -> bool {
-    let Some((&a, rest)) = ring.split_first() else { return true };
-    let Some(&b) = rest.iter().find(|&&at| at != a) else { return true };
-    rest.iter().all(|&at| RobustKernel::orient2d(a, b, at) == Orientation::Collinear)
+    let Some(&first) = ring.first() else { return true };
+    let away = |at: &Coord<f64>| (at.x - first.x).hypot(at.y - first.y);
+    let Some(&last) = ring.iter().max_by(|a, b| away(a).total_cmp(&away(b))) else { return true };
+    let length = away(&last);
+    let aside = |at: &Coord<f64>| {
+        ((last.x - first.x) * (at.y - first.y) - (last.y - first.y) * (at.x - first.x)).abs() / length
+    };
+    length < WIDTH_MIN_DEGREES || ring.iter().all(|at| aside(at) < WIDTH_MIN_DEGREES)
 }
 
 /// Whether `c` and `d` lie strictly on different sides of the line through `a` and `b`.
@@ -93,6 +102,34 @@ mod tests {
         ];
         assert!(!crosses(&keyhole));
         assert!(!crosses(&[(0.0, 0.0), (0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 0.0)]), "a repeated position");
+    }
+
+    fn flat(positions: &[(f64, f64)]) -> bool {
+        is_flat(&positions.iter().map(|&(x, y)| Coord { x, y }).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_line_encloses_nothing_whatever_its_decimals_become() {
+        assert!(flat(&[]) && flat(&[(48.5, 34.8)]) && flat(&[(48.5, 34.8); 4]));
+        assert!(flat(&[(48.0, 34.0), (48.5, 34.5), (49.0, 35.0), (48.0, 34.0)]));
+        // 0.1, 0.2 and 0.3 are none of them what they say, and not on one line in binary.
+        assert!(flat(&[(48.1, 34.1), (48.2, 34.2), (48.3, 34.3), (48.1, 34.1)]));
+        assert!(flat(&[(179.7, 0.1), (-179.9, 0.1), (0.3, 0.1), (179.7, 0.1)]));
+        // There and back again, and past where it began.
+        assert!(flat(&[(48.3, 34.3), (48.7, 34.7), (48.1, 34.1), (48.2, 34.2), (48.3, 34.3)]));
+    }
+
+    #[test]
+    fn a_thin_sliver_encloses_somebody() {
+        // A path 20 cm wide, as `area` writes ground without width; 1 cm, the last decimal that is written; and along a diagonal.
+        assert!(!flat(&[(48.0, 34.0), (49.0, 34.0), (49.0, 34.000_002), (48.0, 34.000_002), (48.0, 34.0)]));
+        assert!(!flat(&[(48.0, 34.0), (49.0, 34.0), (48.5, 34.000_000_1), (48.0, 34.0)]));
+        assert!(!flat(&[(48.1, 34.1), (48.2, 34.200_000_1), (48.3, 34.3), (48.1, 34.1)]));
+        // The first position may be the one that stands aside, or be repeated.
+        assert!(!flat(&[(48.5, 34.000_000_1), (48.0, 34.0), (49.0, 34.0), (48.5, 34.000_000_1)]));
+        assert!(!flat(&[(48.0, 34.0), (48.0, 34.0), (48.000_001, 34.0), (48.0, 34.000_001), (48.0, 34.0)]));
+        // Half a millimetre is nobody's ground.
+        assert!(flat(&[(48.0, 34.0), (49.0, 34.0), (48.5, 34.000_000_005), (48.0, 34.0)]));
     }
 
     #[test]

@@ -214,7 +214,7 @@ word!(Profile, "profile");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check(alert: &Alert, profile: Profile) -> Vec<Finding> {
-    Checker::new([Rules::embedded(profile)]).check(alert)
+    Checker::of(profile).check(alert)
 }
 
 /// The standard and any profiles, read once, for any number of alerts.
@@ -245,6 +245,17 @@ impl Checker {
             }
         }
         Self { base, profiles: kept }
+    }
+
+    /// A checker by the standard and one profile of this crate, to be kept by who checks more than one alert.
+    ///
+    /// ```
+    /// use alerts::{Checker, Profile, Rules};
+    /// let checker = Checker::of(Profile::City);
+    /// assert_eq!(checker, Checker::new([Rules::embedded(Profile::City)]));
+    /// ```
+    pub fn of(profile: Profile) -> Self {
+        Self::new([Rules::embedded(profile)])
     }
 
     /// Every finding about an alert, the worst first, then by rule and place.

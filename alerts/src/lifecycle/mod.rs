@@ -25,6 +25,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::cap::{Alert, CapTime, Identifier, Sender};
 use crate::content::{Content, Envelope};
+use crate::template::Templates;
 use crate::{calendar, voice};
 
 pub use answer::{Answer, Answered, answer};
@@ -139,7 +140,16 @@ impl<P: PartialEq + Clone> Case<P> {
     }
 
     /// Tells the world: freezes identifier and `sent`, and makes the CAP text.
-    pub fn publish(self, publication: Publication, at: Timestamp) -> Result<Release<P>, Refusal> {
+    ///
+    /// `templates` know the mark of an exercise, by which no text of a drill goes out as actual and none of a warning as a
+    /// drill ([`Templates::wrongly_marked`]). Errors: it is not approved, or not what was approved; its time is over; what it is
+    /// about is over; its texts and its status disagree; anything that CAP can't hold.
+    pub fn publish(
+        self,
+        templates: &Templates,
+        publication: Publication,
+        at: Timestamp,
+    ) -> Result<Release<P>, Refusal> {
         let approved = match &self.stage {
             // Approval already refused them; a case that was stored and came back is looked at once more.
             Stage::Approved { by, .. } if self.authors.contains(by) => return Err(Refusal::OwnWork),
@@ -154,6 +164,10 @@ impl<P: PartialEq + Clone> Case<P> {
         let references = if self.kind.needs_references() { references(&self.related, at) } else { Vec::new() };
         if self.kind.needs_references() && references.is_empty() {
             return Err(Refusal::NothingToReference);
+        }
+        let faults = templates.wrongly_marked(&self.content.wordings, publication.status);
+        if !faults.is_empty() {
+            return Err(Refusal::DrillMark { status: publication.status, faults });
         }
         let envelope = Envelope {
             identifier: publication.identifier,

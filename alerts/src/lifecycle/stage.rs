@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cap::{MsgType, ResponseType, Urgency};
+use crate::cap::{MsgType, ResponseType, Status, Urgency};
 use crate::content::{Content, hex};
 use crate::fault::Fault;
 use crate::level::word;
@@ -225,6 +225,14 @@ pub enum Refusal {
         stage: &'static str,
         /// How it was to end.
         how: &'static str,
+    },
+    /// Texts of a drill in a message that is not one, or the reverse: who reads one of them alone would be misled.
+    #[error("the message is {status}, and {} of its texts would mislead: {}", .faults.len(), .faults.first().map_or_else(String::new, ToString::to_string))]
+    DrillMark {
+        /// What the message is.
+        status: Status,
+        /// Each such text by language and field (`wordings.fa.sms`), and what to do.
+        faults: Vec<Fault>,
     },
     /// The content can't be published as it is.
     #[error("the content has {} fault(s): {}", .0.len(), .0.first().map_or_else(String::new, ToString::to_string))]

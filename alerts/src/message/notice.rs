@@ -95,7 +95,7 @@ pub struct Notice {
 /// #     expires: facts.expires, contact: facts.contact, web: None, event_code: "OET-081".into(),
 /// # };
 /// let sms = notice(&templates, &content, Audience::Helper, "fa", Form::Sms, &Extras { reply: Some("1"), ..Extras::default() })?;
-/// assert_eq!(sms.body, "سیل در بازار! همین حالا به جای بلند بروید. وارد آب نشوید. ۱۳۷. دیدم=۱");
+/// assert_eq!(sms.body, "سیل در بازار! همین حالا به جای بلند بروید. کمک: ۱۳۷. دیدید؟ ۱ بفرستید");
 /// let call = notice(&templates, &content, Audience::MinorHelper, "en", Form::Spoken, &Extras { exercise: true, ..Extras::default() })?;
 /// assert!(call.body.starts_with("This is only a drill. Flood, danger to life in Bazaar: go to high ground now. Go to an upper floor"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -136,14 +136,16 @@ fn spoken(
 ) -> Result<String, Fault> {
     let bare = |text: &str| templates.without_mark(lang, text).to_owned();
     let is_marked = |text: &str| bare(text).len() < text.trim_start().len();
+    let for_minors = || {
+        let headline = bare(&wording.headline);
+        format!("{}. {}", headline.trim_end_matches('.'), bare(&wording.minor_instruction))
+    };
     let (text, source) = match (audience, extras.minor) {
-        (Audience::MinorHelper, _) => {
-            let headline = bare(&wording.headline);
-            (format!("{}. {}", headline.trim_end_matches('.'), bare(&wording.minor_instruction)), &wording.headline)
-        }
+        (Audience::MinorHelper, _) => (for_minors(), &wording.headline),
+        // What the minor hears, word for word.
         (Audience::Mentor, Some(minor)) => {
-            let values = [("minor", minor), ("text", &*bare(&wording.spoken))];
-            (templates.speak(Phrase::MentorCopy, lang, &values)?, &wording.spoken)
+            let values = [("minor", minor), ("text", &*for_minors())];
+            (templates.speak(Phrase::MentorCopy, lang, &values)?, &wording.headline)
         }
         (Audience::Public | Audience::Helper | Audience::Mentor | Audience::Desk, _) => {
             (bare(&wording.spoken), &wording.spoken)
@@ -153,7 +155,7 @@ fn spoken(
     Ok(if extras.exercise || is_marked(source) { templates.spoken_as_exercise(lang, &text) } else { text })
 }
 
-/// `For Sara: …`; the mark of an exercise goes before it.
+/// `We told Sara: …`; the mark of an exercise goes before it.
 fn mentor_copy(templates: &Templates, lang: &str, minor: &str, text: &str) -> Result<String, Fault> {
     let bare = templates.without_mark(lang, text);
     let copy = templates.say(Phrase::MentorCopy, lang, &[("minor", minor), ("text", bare)])?;
@@ -181,15 +183,9 @@ fn sms(
         endings.push(templates.say(Phrase::LinkLine, lang, &[("link", link)])?);
         endings.push(link.to_owned());
     }
-    // The first ending that costs no further message; the shortest when each does, since an answer is worth one.
-    let cost = segments(&text).count;
-    let whole = |ending: &String| format!("{text} {ending}");
-    Ok(endings
-        .iter()
-        .map(whole)
-        .find(|whole| segments(whole).count == cost)
-        .or_else(|| endings.last().map(whole))
-        .unwrap_or(text))
+    // The clearest ending of those that cost least: an answer is worth a message, more words are not.
+    let wholes: Vec<String> = endings.iter().map(|ending| format!("{text} {ending}")).collect();
+    Ok(wholes.into_iter().min_by_key(|whole| segments(whole).count).unwrap_or(text))
 }
 
 fn full(
@@ -222,7 +218,7 @@ fn full(
         }
         // The desk reads first what it should do, then what the public was told.
         Audience::Desk => {
-            lines.insert(2, wording.desk_instruction.clone());
+            lines.insert(1, wording.desk_instruction.clone());
             lines.push(wording.instruction.clone());
         }
     }

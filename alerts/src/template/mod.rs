@@ -9,6 +9,7 @@ pub(crate) mod pattern;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cap::Status;
 use crate::content::{LANGUAGES, Wording};
 use crate::fault::Fault;
 use crate::level::Hazard;
@@ -16,7 +17,7 @@ use crate::voice;
 pub use keys::Phrase;
 pub(crate) use keys::Word;
 pub use occasion::Occasion;
-use pattern::{Pattern, Style, Values, clean};
+use pattern::{Pattern, Style, Values, clean, without_isolates};
 
 /// The embedded files.
 const EMBEDDED: [(&str, &str); 14] = [
@@ -116,7 +117,7 @@ impl Templates {
     /// ```
     /// use alerts::{Phrase, Templates};
     /// let templates = Templates::embedded();
-    /// assert_eq!(templates.say(Phrase::ReplyShort, "fa", &[("reply", "1")])?, "دیدم=۱");
+    /// assert_eq!(templates.say(Phrase::ReplyShort, "fa", &[("reply", "1")])?, "دیدید؟ ۱ بفرستید");
     /// assert!(templates.say(Phrase::SignInCode, "fa", &[]).is_err());
     /// # Ok::<(), alerts::Fault>(())
     /// ```
@@ -188,11 +189,8 @@ impl Templates {
     /// assert_eq!(templates.marked_as_exercise("fa", "مانور: هشدار سیل"), "مانور: هشدار سیل");
     /// ```
     pub fn marked_as_exercise(&self, lang: &str, text: &str) -> String {
-        let mark = self.word(Word::ExerciseMark, lang);
-        if text.trim_start().starts_with(mark.trim()) || self.bare_of(Word::ExerciseSpoken, lang, text).is_some() {
-            return text.to_owned();
-        }
-        self.around(Word::Exercise, lang, text)
+        let is_marked = self.without_mark(lang, text).len() < text.trim_start().len();
+        if is_marked { text.to_owned() } else { self.around(Word::Exercise, lang, text) }
     }
 
     /// The same for a text that a voice reads: a whole sentence says that it is a drill.
@@ -223,6 +221,50 @@ impl Templates {
         marked
     }
 
+    /// The texts in which a message's status and the mark of an exercise disagree, by their place (`wordings.fa.sms`).
+    ///
+    /// Who reads one text alone must not take a drill for a warning, nor a warning for a drill. An exercise or a test wants the
+    /// mark of its own language in every text that is not empty, exactly as [`Templates::marked_wording`] sets it; what is
+    /// actual bears no mark of any language, in small letters or capital. Nobody acts upon a system message or a draft, so these
+    /// may say what they like.
+    ///
+    /// ```
+    /// use alerts::{Templates, Wording, cap::Status, texts};
+    /// let templates = Templates::embedded();
+    /// let wordings = [("en".to_owned(), Wording { sms: "EXERCISE: Flood.".into(), spoken: "Flood.".into(), ..Wording::default() })].into();
+    /// let places = |status| templates.wrongly_marked(&wordings, status).into_iter().map(|fault| fault.at).collect::<Vec<_>>();
+    /// assert_eq!(places(Status::Actual), ["wordings.en.sms"]);
+    /// assert_eq!(places(Status::Exercise), ["wordings.en.spoken"]);
+    /// ```
+    pub fn wrongly_marked(&self, wordings: &BTreeMap<String, Wording>, status: Status) -> Vec<Fault> {
+        let drill = match status {
+            Status::Exercise | Status::Test => true,
+            Status::Actual => false,
+            Status::System | Status::Draft => return Vec::new(),
+        };
+        let mut faults = Vec::new();
+        for (lang, wording) in wordings {
+            let marked = self.marked_wording(lang, wording);
+            for ((field, text), (_, marked)) in wording.texts().into_iter().zip(marked.texts()) {
+                let at = || format!("wordings.{lang}.{field}");
+                if drill && text != marked {
+                    let mark =
+                        self.around(if field == "spoken" { Word::ExerciseSpoken } else { Word::Exercise }, lang, "");
+                    faults.push(Fault::new(
+                        at(),
+                        format!("does not say that it is an exercise; begin it with “{}”", mark.trim()),
+                    ));
+                } else if !drill && self.languages().any(|lang| self.begins_as_exercise(lang, text)) {
+                    faults.push(Fault::new(
+                        at(),
+                        "says that it is an exercise, and nobody would act upon it; take the mark out",
+                    ));
+                }
+            }
+        }
+        faults
+    }
+
     /// A text without an exercise's mark at its beginning, so that the mark can go before something else.
     pub(crate) fn without_mark<'t>(&self, lang: &str, text: &'t str) -> &'t str {
         let mut bare = text;
@@ -234,6 +276,17 @@ impl Templates {
         bare
     }
 
+    /// Whether people would take a text for one of an exercise: it begins with the sentence for voices, or with the mark's word and
+    /// a sign after it, in small letters or capital. “Exercise caution” is no mark.
+    fn begins_as_exercise(&self, lang: &str, text: &str) -> bool {
+        let letters = |text: &str| without_isolates(text).trim_start().to_lowercase();
+        let text = letters(text);
+        let follows = |mark: &str| text.strip_prefix(&letters(mark)).map(str::trim_start);
+        let word = self.word(Word::ExerciseMark, lang);
+        follows(word.trim()).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphabetic() || c == '\u{200c}'))
+            || follows(self.around(Word::ExerciseSpoken, lang, "").trim()).is_some()
+    }
+
     fn around(&self, word: Word, lang: &str, text: &str) -> String {
         let (lang, pattern) = self.pattern(lang, &format!("words.{}", word.key()));
         pattern.fill(lang, &Values(vec![("text", text.to_owned())]), Style::Bare)
@@ -242,7 +295,11 @@ impl Templates {
     /// What follows a mark, when the text begins with it.
     fn bare_of<'t>(&self, word: Word, lang: &str, text: &'t str) -> Option<&'t str> {
         let mark = self.around(word, lang, "");
-        text.trim_start().strip_prefix(&mark).map(str::trim_start)
+        let mark = mark.trim_end();
+        let rest = text.trim_start().strip_prefix(mark)?;
+        // A mark without a sign at its end is not the beginning of a longer word.
+        let goes_on = mark.ends_with(char::is_alphabetic) && rest.starts_with(char::is_alphabetic);
+        (!goes_on).then(|| rest.trim_start())
     }
 
     /// The patterns of one field of an occasion.

@@ -149,6 +149,11 @@ impl<'t> Reader<'t> {
                 self.report(Error, ROOT, "schema-namespace", what, "use urn:oasis:names:tc:emergency:cap:1.2");
             }
         }
+        let root = self.node(index);
+        if !root.exact {
+            let what = format!("“{}” is spelled “{}”", short(root.name), root.tag.name());
+            self.report(Error, ROOT, "schema-unknown-element", what, "spell it as the standard does");
+        }
         let fields = self.sequence(index, ROOT, ALERT);
         let alert = self.alert(index, &fields, ROOT, raw);
         (alert, fields.get(Tag::Signature).is_some())
@@ -621,8 +626,12 @@ impl<'t> Reader<'t> {
     fn circle(&mut self, index: usize, path: Path<'_>, area: &mut Area) {
         const FIX: &str = "write lat,lon and a radius in kilometres";
         let raw = self.raw(index, path);
-        match Circle::parse(&raw) {
-            Ok(circle) => {
+        match Circle::mend(&raw) {
+            Ok((circle, Some(repair))) => {
+                area.circles.push(circle);
+                self.report(Gravity::Warning, path, "shape-form", repair, FIX);
+            }
+            Ok((circle, None)) => {
                 area.circles.push(circle);
                 let is_spaced =
                     raw.trim().split_once(char::is_whitespace).is_some_and(|(_, radius)| radius != radius.trim_start());

@@ -422,6 +422,13 @@ fn a_list_with_an_unbalanced_quote_or_an_empty_item_is_said() {
 }
 
 #[test]
+fn a_circle_with_a_space_after_its_comma_and_a_root_in_capitals_are_mended_and_said() {
+    let read = read(&info_with("<circle>34.8, 48.5 10</circle>").replace("cap:alert", "cap:Alert"));
+    assert_eq!(read.alert.infos[0].areas[0].circles[0].to_cap_text(), "34.8,48.5 10");
+    assert_eq!(codes(&read), ["schema-unknown-element", "shape-form"]);
+}
+
+#[test]
 fn a_circle_with_two_spaces_is_a_hint_only() {
     let read = read(&info_with("<circle>34.8,48.5  2</circle>"));
     assert_eq!(read.alert.infos[0].areas[0].circles.len(), 1);

@@ -305,7 +305,7 @@ export const en: Record<keyof typeof fa, string> = {
   'report.name': 'Name (optional)',
   'report.privacy': 'Your number and name are kept only to answer you and are shown to nobody else.',
   'report.danger': 'If your life is in danger',
-  'report.danger_help': 'First get to high, safe ground and call 125 or 115.',
+  'report.danger_help': 'First get to high, safe ground and call 125 (fire and rescue) or 115 (ambulance).',
   'report.send': 'Send the report',
   'report.thanks': 'Your report is kept. Thank you.',
   'report.tell_number': 'Tell the caller this number:',
