@@ -71,15 +71,11 @@ mod road_cut; // What can't be passed.
 mod walk; // What lies downstream.
 
 mod geojson_out; // The map for others.
+pub mod import; // Maps of others become a city.
 
 pub use city::{CITY_FILE_NAMES, City, CityFiles};
 pub use code::{BadCode, CODE_LENGTH_MAX, GaugeCode, PlaceCode, ReachCode, RoadCode, ZoneCode};
 pub use exposure::{BandedExposure, ExposedZone, Exposure};
-pub mod import; // Maps of others become a city.
-
-pub use city::{CITY_FILE_NAMES, City, CityFiles, Road, RoadClass};
-pub use code::{BadCode, CODE_LENGTH_MAX, GaugeCode, PlaceCode, ReachCode, ZoneCode};
-pub use exposure::Exposure;
 pub use fault::{FAULTS_MAX, Fault};
 pub use footprint::{AffectedZone, FOOTPRINT_VERTICES_MAX, Footprint, Method, NoFootprint, WARNING_MARGIN_M};
 pub use gauge::{Gauge, Quantity, Thresholds};
