@@ -3,6 +3,7 @@
 //! Nothing here publishes anything; every level has its reasons; the same facts give the same result.
 
 mod affected;
+mod consequences;
 mod fuse;
 mod incident;
 mod plan;
@@ -15,6 +16,7 @@ mod watch;
 mod words;
 mod zones;
 
+pub use consequences::{Consequences, OnGround};
 pub use fuse::probability;
 pub use incident::{Incident, IncidentStage, Proposal, ProposalState, Reason, ZoneHit};
 pub use store::ZoneState;

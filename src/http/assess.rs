@@ -2,6 +2,8 @@
 //! Read by the console; an officer dismisses a proposal here and adopts it in `http::alerts`.
 //! Every level is shown with the evidence it rests on.
 
+use std::sync::Arc;
+
 use alerts::{Hazard, Kind, Level, Texts};
 use axum::{
     Json,
@@ -18,7 +20,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{App, problem::Problem};
 use crate::{
-    assess::{self, DismissRefusal, Incident, IncidentStage, Proposal, ProposalState, Reason},
+    assess::{self, Consequences, DismissRefusal, Incident, IncidentStage, Proposal, ProposalState, Reason},
     id::{IncidentId, ProposalId},
     staff::{Officer, StaffMember},
 };
@@ -111,10 +113,63 @@ pub struct IncidentPage {
     next: Option<String>,
 }
 
+/// What an incident's water does to the city, as far as the terrain tells.
+#[derive(Serialize, ToSchema)]
+pub struct ConsequencesView {
+    /// On ground that is likely flooded.
+    likely: OnGroundView,
+    /// On ground that may be flooded.
+    possible: OnGroundView,
+    /// Roads that the water of the possible ground cuts, named ones first.
+    cut_roads: Vec<OnMap>,
+    /// Hospitals, fire stations and operations centres that stand in it.
+    lost: Vec<OnMap>,
+    /// Residents of zones from which no road leads to any of these any more.
+    people_cut_off: u64,
+    /// Zones that are worse off than on a dry day, those that are cut off first.
+    zones: Vec<IsolatedZoneView>,
+}
+
+/// Who and what is on a piece of ground.
+#[derive(Serialize, ToSchema)]
+pub struct OnGroundView {
+    /// Residents, as if people lived evenly over their zone.
+    people: u64,
+    /// Critical places.
+    places: Vec<OnMap>,
+}
+
+/// Something on the map.
+#[derive(Serialize, ToSchema)]
+pub struct OnMap {
+    code: String,
+    /// What sort of place it is; none for roads.
+    kind: Option<String>,
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    name: Texts,
+}
+
+/// A zone that is worse off than on a dry day.
+#[derive(Serialize, ToSchema)]
+pub struct IsolatedZoneView {
+    code: String,
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    name: Texts,
+    people: u64,
+    /// No road is left to any hospital, fire station or operations centre.
+    cut_off: bool,
+    /// `hospital`, `fire_station`, `operations_centre`: to which the whole zone has no road any more.
+    without: Vec<String>,
+    /// Bridges on which it newly hangs: what to guard first.
+    depends_on: Vec<OnMap>,
+}
+
 /// One incident, and everything that was thought of it before, the newest first.
 #[derive(Serialize, ToSchema)]
 pub struct IncidentHistory {
     now: IncidentView,
+    /// None where no terrain tells.
+    consequences: Option<ConsequencesView>,
     history: Vec<IncidentView>,
 }
 
@@ -179,7 +234,17 @@ pub async fn incident(
     let mut tx = app.ground.store.read("incident").await?;
     let mut versions = tx.incident_history(id, PAGE_MAX).await?.into_iter();
     let now = versions.next().ok_or_else(|| Problem::not_found("incident"))?;
-    Ok(Json(IncidentHistory { now: view(&app, now), history: versions.map(|incident| view(&app, incident)).collect() }))
+    drop(tx);
+    let city = Arc::clone(&app.ground.city);
+    // Not on a thread that others wait for: a large city's roads take their time.
+    let (now, consequences) = tokio::task::spawn_blocking(move || {
+        let consequences = Consequences::of(&city, &now).map(|found| consequences_view(&city, found));
+        (now, consequences)
+    })
+    .await
+    .map_err(|fault| Problem::fault(&fault))?;
+    let history = versions.map(|incident| view(&app, incident)).collect();
+    Ok(Json(IncidentHistory { now: view(&app, now), consequences, history }))
 }
 
 /// Proposed alerts
@@ -242,6 +307,52 @@ impl ProposalView {
             reasons: proposal.reasons,
             content: proposal.content,
         }
+    }
+}
+
+fn consequences_view(city: &maps::City, found: Consequences<'_>) -> ConsequencesView {
+    let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let place = |place: &maps::Place| OnMap {
+        code: place.code.to_string(),
+        kind: serde_json::to_value(place.kind).ok().map(word),
+        name: place.name.clone(),
+    };
+    let road = |code: &maps::RoadCode| OnMap {
+        code: code.to_string(),
+        kind: None,
+        name: city.road(code).map(|road| road.name.clone()).unwrap_or_default(),
+    };
+    let on = |ground: assess::OnGround<'_>| OnGroundView {
+        people: ground.people,
+        places: ground.places.into_iter().map(place).collect(),
+    };
+    let isolation = found.isolation;
+    let mut cut_roads: Vec<OnMap> = isolation.cut.iter().map(|cut| road(&cut.road)).collect();
+    cut_roads.sort_by(|left, right| left.name.is_empty().cmp(&right.name.is_empty()).then(left.code.cmp(&right.code)));
+    let mut zones: Vec<IsolatedZoneView> = isolation
+        .zones
+        .iter()
+        .map(|zone| {
+            let lost = zone.needs.iter().filter(|need| need.left <= 0.0);
+            let bridges: std::collections::BTreeSet<_> = zone.needs.iter().flat_map(|need| &need.bridges).collect();
+            IsolatedZoneView {
+                code: zone.code.to_string(),
+                name: city.zone(&zone.code).map(|known| known.name.clone()).unwrap_or_default(),
+                people: zone.people,
+                cut_off: zone.cut_off,
+                without: lost.filter_map(|need| serde_json::to_value(need.need).ok().map(word)).collect(),
+                depends_on: bridges.into_iter().map(road).collect(),
+            }
+        })
+        .collect();
+    zones.sort_by(|left, right| right.cut_off.cmp(&left.cut_off).then(left.code.cmp(&right.code)));
+    ConsequencesView {
+        likely: on(found.likely),
+        possible: on(found.possible),
+        cut_roads,
+        lost: isolation.lost.iter().filter_map(|code| city.place(code)).map(place).collect(),
+        people_cut_off: isolation.people_cut_off,
+        zones,
     }
 }
 

@@ -89,5 +89,9 @@ fn middle(zones: &str) -> (f64, f64) {
         });
     }
     let round = |degrees: f64| (degrees * 1e5).round() / 1e5;
-    if around[0] > around[2] { (0.0, 0.0) } else { (round(around[0].midpoint(around[2])), round(around[1].midpoint(around[3]))) }
+    if around[0] > around[2] {
+        (0.0, 0.0)
+    } else {
+        (round(around[0].midpoint(around[2])), round(around[1].midpoint(around[3])))
+    }
 }

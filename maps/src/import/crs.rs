@@ -147,13 +147,23 @@ mod tests {
 
     #[test]
     fn what_files_write_is_understood() {
-        for name in ["EPSG:32639", "32639", "epsg:32639", "urn:ogc:def:crs:EPSG::32639", "http://www.opengis.net/def/crs/EPSG/0/32639"] {
+        for name in [
+            "EPSG:32639",
+            "32639",
+            "epsg:32639",
+            "urn:ogc:def:crs:EPSG::32639",
+            "http://www.opengis.net/def/crs/EPSG/0/32639",
+        ] {
             assert_eq!(Projection::from_name(name), Ok(Projection::Utm(32639)), "{name}");
         }
         assert_eq!(Projection::from_name("urn:ogc:def:crs:OGC:1.3:CRS84"), Ok(Projection::Degrees));
         assert!(Projection::from_name("EPSG:23039").unwrap_err().contains("ogr2ogr"));
         assert!(Projection::from_name("metres").unwrap_err().contains("--crs"));
-        let esri = |name: &str| format!("PROJCS[\"{name}\",GEOGCS[\"GCS_WGS_1984\",DATUM[\"D_WGS_1984\",SPHEROID[\"WGS_1984\",6378137.0,298.257223563]],PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]],UNIT[\"Meter\",1.0]]");
+        let esri = |name: &str| {
+            format!(
+                "PROJCS[\"{name}\",GEOGCS[\"GCS_WGS_1984\",DATUM[\"D_WGS_1984\",SPHEROID[\"WGS_1984\",6378137.0,298.257223563]],PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]],UNIT[\"Meter\",1.0]]"
+            )
+        };
         assert_eq!(Projection::from_wkt(&esri("WGS_1984_UTM_Zone_39N")), Ok(Projection::Utm(32639)));
         assert_eq!(Projection::from_wkt(&esri("WGS_1984_UTM_Zone_1S")), Ok(Projection::Utm(32701)));
         assert!(Projection::from_wkt(&esri("WGS_1984_UTM_Zone_99N")).is_err());
@@ -162,7 +172,10 @@ mod tests {
         let authority = "PROJCS[\"x\",GEOGCS[\"WGS 84\",AUTHORITY[\"EPSG\",\"4326\"]],AUTHORITY[\"EPSG\",\"32639\"]]";
         assert_eq!(Projection::from_wkt(authority), Ok(Projection::Utm(32639)));
         let inner_only = "PROJCS[\"Local grid\",GEOGCS[\"WGS 84\",AUTHORITY[\"EPSG\",\"4326\"]],UNIT[\"Meter\",1.0]]";
-        assert!(Projection::from_wkt(inner_only).is_err(), "the projection of the degrees inside is not that of the whole");
+        assert!(
+            Projection::from_wkt(inner_only).is_err(),
+            "the projection of the degrees inside is not that of the whole"
+        );
         assert!(Projection::from_wkt("").is_err());
     }
 

@@ -77,10 +77,8 @@ impl<R: BufRead> Csv<R> {
         let metered = Metered { input, left: Rc::clone(&left) };
         let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(metered);
         let header = rows.byte_headers().map_err(|fault| bad(1, &fault))?;
-        let names: Vec<String> = header
-            .iter()
-            .map(|name| letters.decode(name).0.trim().trim_start_matches('\u{FEFF}').to_owned())
-            .collect();
+        let names: Vec<String> =
+            header.iter().map(|name| letters.decode(name).0.trim().trim_start_matches('\u{FEFF}').to_owned()).collect();
         let place = columns(&names, place)?;
         Ok(Csv { rows, left, names, place, letters, count: 1, row: csv::ByteRecord::new(), ended: false })
     }
@@ -131,7 +129,9 @@ fn bad(row: u64, fault: &csv::Error) -> BadSource {
             format!("has {len} columns where the first row has {expected_len}"),
             "quote texts that hold the delimiter, or export it again",
         ),
-        _ => BadSource::new(here, format!("can't be read: {fault}"), "export it again as CSV with a first row of names"),
+        _ => {
+            BadSource::new(here, format!("can't be read: {fault}"), "export it again as CSV with a first row of names")
+        }
     }
 }
 

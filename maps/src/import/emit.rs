@@ -115,7 +115,10 @@ impl Lines {
             .pointer("/properties/name")
             .and_then(|name| serde_json::from_value(name.clone()).ok())
             .unwrap_or_default();
-        let what = ["kind", "class", "quantity", "flows_into"].iter().map(|property| text(property)).find(|text| !text.is_empty());
+        let what = ["kind", "class", "quantity", "flows_into"]
+            .iter()
+            .map(|property| text(property))
+            .find(|text| !text.is_empty());
         report.show([code, crate::text_in(&name, "fa").to_owned(), what.unwrap_or_default(), whereabouts(geometry)]);
         report.made += 1;
         self.lines.push(feature.to_string());

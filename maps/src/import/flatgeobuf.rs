@@ -4,7 +4,9 @@
 
 use std::io::Read;
 
-use geo_types::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use geo_types::{
+    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+};
 use serde_json::{Map, Number, Value};
 
 use super::fault::{FETCH_AGAIN, read_whole};
@@ -41,7 +43,11 @@ impl<R: Read> FlatGeobuf<R> {
         let mut buffer = Vec::new();
         read_whole(&mut input, 12, &mut buffer).map_err(read)?;
         if buffer[..7] != FGB_MARK {
-            return Err(BadSource::new("header", "is no FlatGeobuf of version 3", "export it again: ogr2ogr OUT.fgb IN"));
+            return Err(BadSource::new(
+                "header",
+                "is no FlatGeobuf of version 3",
+                "export it again: ogr2ogr OUT.fgb IN",
+            ));
         }
         let length = u32::from_le_bytes([buffer[8], buffer[9], buffer[10], buffer[11]]) as usize;
         if length > HEADER_BYTES_MAX {
@@ -236,6 +242,8 @@ fn geometry(of: &Table<'_>, kind: u8, depth: usize) -> Option<Result<Geometry<f6
         }
         4 => Geometry::MultiPoint(MultiPoint(points.into_iter().map(Point).collect())),
         5 => Geometry::MultiLineString(MultiLineString(parts()?)),
-        other => return Some(Err(format!("its geometry is of type {other}, which is not known (curves? linearise them)"))),
+        other => {
+            return Some(Err(format!("its geometry is of type {other}, which is not known (curves? linearise them)")));
+        }
     }))
 }

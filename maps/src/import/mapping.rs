@@ -11,8 +11,26 @@ use crate::latin_digits;
 
 /// Properties that are taken from a column of the same name when nothing else is said.
 const OWN_NAMES: [&str; 20] = [
-    "code", "name", "aliases", "kind", "parent", "population", "elevation_m", "flows_into", "travel_minutes", "quantity",
-    "reach", "datum_m", "thresholds", "expected_interval_secs", "class", "bridge", "tunnel", "ford", "oneway", "levels",
+    "code",
+    "name",
+    "aliases",
+    "kind",
+    "parent",
+    "population",
+    "elevation_m",
+    "flows_into",
+    "travel_minutes",
+    "quantity",
+    "reach",
+    "datum_m",
+    "thresholds",
+    "expected_interval_secs",
+    "class",
+    "bridge",
+    "tunnel",
+    "ford",
+    "oneway",
+    "levels",
 ];
 /// Of these the values are codes of features.
 const CODES: [&str; 4] = ["code", "parent", "flows_into", "reach"];
@@ -85,7 +103,9 @@ impl Mapping {
             }
         }
         for (name, value) in columns {
-            if let Some(language) = name.strip_prefix("name_").or_else(|| name.strip_prefix("name:")).filter(|tag| tag.len() == 2) {
+            if let Some(language) =
+                name.strip_prefix("name_").or_else(|| name.strip_prefix("name:")).filter(|tag| tag.len() == 2)
+            {
                 self.put(&mut properties, &mut names, &format!("name_{language}"), value);
             }
         }
@@ -225,7 +245,8 @@ pub(crate) fn aliases(text: &str) -> Vec<String> {
 
 /// Persian when it has a letter of the Arabic script, else English: for names whose language nobody says.
 pub(crate) fn language_of(text: &str) -> String {
-    let arabic = |letter: char| matches!(letter, '\u{0600}'..='\u{06FF}' | '\u{0750}'..='\u{077F}' | '\u{FB50}'..='\u{FEFC}');
+    let arabic =
+        |letter: char| matches!(letter, '\u{0600}'..='\u{06FF}' | '\u{0750}'..='\u{077F}' | '\u{FB50}'..='\u{FEFC}');
     if text.chars().any(arabic) { "fa" } else { "en" }.to_owned()
 }
 

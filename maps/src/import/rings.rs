@@ -91,7 +91,8 @@ mod tests {
     #[test]
     fn an_island_in_a_hole_is_a_part_of_its_own_in_whatever_direction_it_is_drawn() {
         for turn in [false, true] {
-            let mut rings = vec![square(2.0, 2.0, 1.0), square(0.0, 0.0, 5.0), square(1.0, 1.0, 3.0), square(9.0, 9.0, 1.0)];
+            let mut rings =
+                vec![square(2.0, 2.0, 1.0), square(0.0, 0.0, 5.0), square(1.0, 1.0, 3.0), square(9.0, 9.0, 1.0)];
             if turn {
                 rings.iter_mut().for_each(|ring| ring.0.reverse());
             }

@@ -1398,6 +1398,24 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description What an incident's water does to the city, as far as the terrain tells. */
+        ConsequencesView: {
+            /** @description On ground that is likely flooded. */
+            likely: components["schemas"]["OnGroundView"];
+            /** @description On ground that may be flooded. */
+            possible: components["schemas"]["OnGroundView"];
+            /** @description Roads that the water of the possible ground cuts, named ones first. */
+            cut_roads: components["schemas"]["OnMap"][];
+            /** @description Hospitals, fire stations and operations centres that stand in it. */
+            lost: components["schemas"]["OnMap"][];
+            /**
+             * Format: int64
+             * @description Residents of zones from which no road leads to any of these any more.
+             */
+            people_cut_off: number;
+            /** @description Zones that are worse off than on a dry day, those that are cut off first. */
+            zones: components["schemas"]["IsolatedZoneView"][];
+        };
         /** @description An address to be reached at. */
         ContactBody: {
             kind: components["schemas"]["ContactKind"];
@@ -1509,6 +1527,7 @@ export interface components {
         /** @description One incident, and everything that was thought of it before, the newest first. */
         IncidentHistory: {
             now: components["schemas"]["IncidentView"];
+            consequences?: components["schemas"]["ConsequencesView"] | null;
             history: components["schemas"]["IncidentView"][];
         };
         /**
@@ -1627,6 +1646,21 @@ export interface components {
             languages: string[];
             /** Format: date-time */
             expires: string;
+        };
+        /** @description A zone that is worse off than on a dry day. */
+        IsolatedZoneView: {
+            code: string;
+            name: {
+                [key: string]: string;
+            };
+            /** Format: int64 */
+            people: number;
+            /** @description No road is left to any hospital, fire station or operations centre. */
+            cut_off: boolean;
+            /** @description `hospital`, `fire_station`, `operations_centre`: to which the whole zone has no road any more. */
+            without: string[];
+            /** @description Bridges on which it newly hangs: what to guard first. */
+            depends_on: components["schemas"]["OnMap"][];
         };
         /** @description The newest reading. */
         LatestView: {
@@ -1883,6 +1917,25 @@ export interface components {
             /** @description In the order of their making. */
             items: components["schemas"]["NoticeProgress"][];
             next?: components["schemas"]["NoticeId"] | null;
+        };
+        /** @description Who and what is on a piece of ground. */
+        OnGroundView: {
+            /**
+             * Format: int64
+             * @description Residents, as if people lived evenly over their zone.
+             */
+            people: number;
+            /** @description Critical places. */
+            places: components["schemas"]["OnMap"][];
+        };
+        /** @description Something on the map. */
+        OnMap: {
+            code: string;
+            /** @description What sort of place it is; none for roads. */
+            kind?: string | null;
+            name: {
+                [key: string]: string;
+            };
         };
         /** @description A password to be changed */
         PasswordBody: {

@@ -55,6 +55,9 @@ export type Tracked = Exact<Schemas['ReportFollowed'], { answer: Texts }>;
 export type Reason = Sent<Schemas['Reason']>;
 export type TouchedZone = Sent<Schemas['IncidentZone']>;
 export type Incident = Exact<Schemas['IncidentView'], { hazard: Hazard; level: Level; zones: TouchedZone[]; reasons: Reason[]; footprint: Geometry | null; bands: Bands | null }>;
+export type Consequences = Sent<Schemas['ConsequencesView']>;
+export type OnGround = Sent<Schemas['OnGroundView']>;
+export type IncidentHistory = Sent<Schemas['IncidentHistory']>;
 /** By the terrain, where there is some: ground that is flooded with a probability of 0.8, and of 0.5 or more. */
 export type Bands = { likely: Geometry; possible: Geometry };
 export type Proposal = Exact<Schemas['ProposalView'], { kind: AlertKind; hazard: Hazard; level: Level; reasons: Reason[]; content: Content }>;

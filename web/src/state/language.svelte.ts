@@ -61,6 +61,7 @@ export const say = {
   digits: (text: string | number): string => digits(text, language.code),
   number: (value: number, decimals = 0): string => number(value, language.code, decimals),
   measured: (value: number, decimals: number): string => measured(value, language.code, decimals),
+  list: (words: string[]): string => new Intl.ListFormat(language.code, { type: 'conjunction' }).format(words),
   percent: (share: number): string => percent(share, language.code),
   clock: (at: string | Date): string => time.clock(new Date(at), language.code),
   seconds: (at: string | Date): string => time.clockWithSeconds(new Date(at), language.code),

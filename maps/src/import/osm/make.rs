@@ -13,10 +13,10 @@ use super::super::network::Line;
 use super::super::record::point_of;
 use super::super::zones::{self, Draft};
 use super::super::{Made, Report, rings};
+use super::OsmSettings;
 use super::pbf::Tags;
 use super::pick::{self, Direction};
 use super::read::{Extract, Relation, Way, What};
-use super::OsmSettings;
 use crate::read::VERTICES_MAX;
 
 /// What is made, layer by layer.
@@ -72,7 +72,8 @@ impl Layers {
         }
         properties.insert("code".to_owned(), json!(code));
         properties.insert("kind".to_owned(), json!(kind));
-        let capacity = pick::tag(tags, "beds").or_else(|| pick::tag(tags, "capacity")).and_then(|text| text.parse::<u32>().ok());
+        let capacity =
+            pick::tag(tags, "beds").or_else(|| pick::tag(tags, "capacity")).and_then(|text| text.parse::<u32>().ok());
         if let Some(capacity) = capacity.filter(|&capacity| capacity <= 1_000_000) {
             properties.insert("capacity".to_owned(), json!(capacity));
         }
@@ -219,7 +220,8 @@ impl Layers {
     fn dwelling(&mut self, code: &str, nodes: &[i64], levels: Option<f64>, extract: &Extract) {
         self.of_buildings.read += 1;
         let ring: Vec<Coord<f64>> = nodes.iter().filter_map(|&node| extract.place(node)).collect();
-        let building = building_of(&ring, levels).filter(|_| ring.len() == nodes.len() && nodes.first() == nodes.last());
+        let building =
+            building_of(&ring, levels).filter(|_| ring.len() == nodes.len() && nodes.first() == nodes.last());
         match building {
             Some(building) => {
                 self.of_buildings.made += 1;
@@ -290,7 +292,11 @@ fn put_runs(
 }
 
 /// The area of a relation; nothing when the extract has none of its ways, a reason when it has not all that it needs.
-fn area(relation: &Relation, extract: &Extract, by_id: &HashMap<i64, &Way>) -> Result<MultiPolygon<f64>, Option<String>> {
+fn area(
+    relation: &Relation,
+    extract: &Extract,
+    by_id: &HashMap<i64, &Way>,
+) -> Result<MultiPolygon<f64>, Option<String>> {
     let mut ways: Vec<Vec<i64>> = Vec::new();
     let mut missing = 0;
     let mut vertices = 0;

@@ -38,7 +38,8 @@ pub(super) fn road(tags: &Tags<'_>) -> Option<Result<&'static str, String>> {
     if tag(tags, "area") == Some("yes") {
         return Some(Err("is an area, not a line".to_owned()));
     }
-    let known = wanted.iter().find_map(|wanted| RoadClass::ALL.iter().map(|(word, _)| *word).find(|word| word == wanted));
+    let known =
+        wanted.iter().find_map(|wanted| RoadClass::ALL.iter().map(|(word, _)| *word).find(|word| word == wanted));
     Some(known.ok_or_else(|| format!("highway={highway:.40} is smaller than the city's roads")))
 }
 
@@ -77,7 +78,9 @@ pub(super) fn place(tags: &Tags<'_>) -> Option<&'static str> {
         ("fire_station", ..) => &["fire_station"],
         ("police", ..) => &["police"],
         // An amenity=shelter is a roof at a bus stop; only what is said to be for emergencies is a shelter.
-        ("refugee_site", ..) | (_, "assembly_point" | "shelter" | "disaster_shelter", _) | (_, _, "shelter") => &["shelter"],
+        ("refugee_site", ..) | (_, "assembly_point" | "shelter" | "disaster_shelter", _) | (_, _, "shelter") => {
+            &["shelter"]
+        }
         (_, "ambulance_station", _) => &["ambulance"],
         (_, _, "nursing_home" | "assisted_living" | "group_home") | ("nursing_home", ..) => &["care_home"],
         ("fuel", ..) => &["fuel"],
@@ -170,11 +173,26 @@ pub(super) fn dwelling(tags: &Tags<'_>) -> Option<Option<f64>> {
     let building = tag(tags, "building")?;
     let lived_in = matches!(
         building,
-        "yes" | "apartments" | "house" | "residential" | "detached" | "semidetached_house" | "terrace" | "bungalow" | "dormitory" | "hut" | "cabin" | "farm" | "static_caravan" | "tent"
+        "yes"
+            | "apartments"
+            | "house"
+            | "residential"
+            | "detached"
+            | "semidetached_house"
+            | "terrace"
+            | "bungalow"
+            | "dormitory"
+            | "hut"
+            | "cabin"
+            | "farm"
+            | "static_caravan"
+            | "tent"
     );
     // A building=yes that is a school or a shop is not a home.
     let other_use = building == "yes"
-        && ["amenity", "shop", "office", "industrial", "man_made", "power", "leisure", "tourism"].iter().any(|key| is(tags, key));
+        && ["amenity", "shop", "office", "industrial", "man_made", "power", "leisure", "tourism"]
+            .iter()
+            .any(|key| is(tags, key));
     (lived_in && !other_use).then(|| tag(tags, "building:levels").and_then(|levels| levels.parse().ok()))
 }
 
@@ -255,7 +273,13 @@ mod tests {
 
     #[test]
     fn names_keep_their_language_and_the_rest_are_aliases() {
-        let tags = [("name", "بوعلی"), ("name:en", "Bu-Ali"), ("alt_name", "شریعتی;بوعلی سینا"), ("name:ar", "أبو علي"), ("old_name:en", "Avicenna")];
+        let tags = [
+            ("name", "بوعلی"),
+            ("name:en", "Bu-Ali"),
+            ("alt_name", "شریعتی;بوعلی سینا"),
+            ("name:ar", "أبو علي"),
+            ("old_name:en", "Avicenna"),
+        ];
         assert_eq!(
             Value::Object(named(&tags)),
             json!({"name": {"en": "Bu-Ali", "fa": "بوعلی"}, "aliases": ["شریعتی", "بوعلی سینا", "أبو علي", "Avicenna"]})
