@@ -4,6 +4,7 @@
 
 mod accept; // Identified, checked, kept in batches.
 mod decode; // What a payload claims.
+pub mod quality; // What may be thought of a value.
 mod registry;
 mod rejected; // What could not be kept, and why.
 mod topic; // Whose message it is.
