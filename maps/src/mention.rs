@@ -32,7 +32,7 @@ const APART_M: f64 = 1_000.0;
 const DOUBT_KEPT: f64 = 0.65;
 
 /// What one keeps of which only the half was understood, as a crossing with a street that nobody knows.
-const HALF_KEPT: f64 = 0.6;
+const HALF_KEPT: f64 = 0.55;
 
 /// What is gained when two names confirm each other.
 const CONFIRMED: f64 = 0.08;
@@ -56,6 +56,8 @@ struct Mention {
 /// One way to understand the text.
 #[derive(Debug)]
 struct Reading {
+    /// Which mentions it understands.
+    names: Vec<usize>,
     score: f64,
     position: Position,
     accuracy_m: f64,
@@ -79,15 +81,8 @@ impl City {
         let mut words = words(&text);
         words.truncate(WORDS_MAX);
         let text = Text::of(self, words);
-        let mut best: Option<Reading> = None;
-        for reading in text.readings() {
-            // Rounded, so that a last bit decides nothing.
-            let score = |reading: &Reading| (reading.score * 1e6).round();
-            if best.as_ref().is_none_or(|best| score(&reading) > score(best)) {
-                best = Some(reading);
-            }
-        }
-        let Reading { score, position, accuracy_m, by } = best.filter(|best| best.score >= SCORE_MIN)?;
+        let best = first_best(text.readings());
+        let Reading { score, position, accuracy_m, by, .. } = best.filter(|best| best.score >= SCORE_MIN)?;
         let zone = self.zone_at(position).map(|zone| zone.code.clone());
         Some(Located { position, zone, score: score.min(1.0), accuracy_m: accuracy_m.round(), by })
     }
@@ -102,14 +97,19 @@ impl<'a> Text<'a> {
         Text { city, words, mentions, gaps }
     }
 
+    /// All readings: of two names together, with a third where it belongs to them, and of each name that stands alone.
     fn readings(&self) -> Vec<Reading> {
         let mut readings = Vec::new();
+        let mut joined = vec![false; self.mentions.len()];
         for at in 0..self.mentions.len() {
-            readings.extend(self.crossing(at));
-            readings.extend(self.between(at));
-            readings.extend(self.on_street(at));
-            readings.extend(self.alone(at));
+            let together = [self.crossing(at), self.between(at), self.on_street(at)];
+            for reading in together.into_iter().flatten() {
+                // A name that is said together with another means that, however doubtful it is, and not the one place alone.
+                reading.names.iter().for_each(|name| joined[*name] = true);
+                readings.push(reading);
+            }
         }
+        readings.extend((0..joined.len()).filter(|at| !joined[*at]).filter_map(|at| self.alone(at)));
         readings
     }
 
@@ -131,10 +131,12 @@ impl<'a> Text<'a> {
         let (one, other) = (self.mentions.get(at)?, self.mentions.get(at + 1)?);
         let (before, between, after) = (&self.gaps[at], &self.gaps[at + 1], &self.gaps[at + 2]);
         let joined = between.as_slice() == [Said::And];
-        let said_before = joined && before.last() == Some(&Said::Crossing);
+        // «چهارراه شریعتی» may be a name of its own, and yet mean the street when another follows.
+        let named_so = |word: usize| said(&self.words[word..=word]) == [Said::Crossing];
+        let said_before = joined && (before.last() == Some(&Said::Crossing) || named_so(one.start));
         let said_between = between.contains(&Said::Crossing)
             && between.iter().all(|said| matches!(said, Said::Crossing | Said::And | Said::Relation(Relation::Start)));
-        let said_after = joined && after.first() == Some(&Said::Crossing);
+        let said_after = joined && (after.first() == Some(&Said::Crossing) || named_so(other.end - 1));
         if !(said_before || said_between || said_after) {
             return None;
         }
@@ -149,18 +151,17 @@ impl<'a> Text<'a> {
             // Two sides of a square or two carriageways are one crossing; two crossings far apart are a doubt.
             [first, rest @ ..] => {
                 let apart_m = rest.iter().map(|other| first.metres_to(*other)).fold(0.0, f64::max);
-                (*first, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { DOUBT_KEPT } else { 1.0 })
+                (*first, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { HALF_KEPT } else { 1.0 })
             }
             [] => {
                 let (middle, apart_m) = street.closest(crossed, roads)?;
-                if apart_m > CROSSING_M_MAX {
-                    return None;
-                }
-                (middle, 50.0 + apart_m, 0.9)
+                (middle, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { HALF_KEPT * DOUBT_KEPT } else { 0.9 })
             }
         };
         let by = LocatedBy::Crossing { streets: [code, crossed_code], matched: self.matched(one, other) };
-        Some(Reading { score: (score + CONFIRMED).min(1.0) * kept, position, accuracy_m, by })
+        // Two streets that are both known, and meet: surer than either name.
+        let score = (score + 2.0 * CONFIRMED).min(1.0) * kept;
+        Some(Reading { names: vec![at, at + 1], score, position, accuracy_m, by })
     }
 
     /// «بین میدان جهاد و پل بوعلی», «خیابان بوعلی بین … و …», “between … and … on Bu-Ali Street”, «از … تا …».
@@ -176,6 +177,7 @@ impl<'a> Text<'a> {
         let street = before.filter(|_| matches!(self.gaps[at].as_slice(), [Said::Between | Said::From]));
         let after = self.mentions.get(at + 2).filter(|_| self.gaps[at + 2].as_slice() == [Said::On]);
         let on = street.or(after).and_then(|mention| Some((self.street(mention)?, mention)));
+        let third = on.as_ref().map(|(_, mention)| if mention.start < one.start { at - 1 } else { at + 2 });
         let codes = [from.place.code.clone(), to.place.code.clone()];
         let mut score = one.named.score.min(other.named.score) * kept;
         let roads = self.city.roads();
@@ -203,7 +205,8 @@ impl<'a> Text<'a> {
         // Between the two ends of the city is nowhere.
         let score = if apart_m > 3.0 * APART_M { score * DOUBT_KEPT } else { score };
         let by = LocatedBy::Between { places: codes, street, matched };
-        Some(Reading { score, position, accuracy_m: (apart_m / 2.0).max(75.0), by })
+        let names = [at, at + 1].into_iter().chain(third).collect();
+        Some(Reading { names, score, position, accuracy_m: (apart_m / 2.0).max(75.0), by })
     }
 
     /// «خیابان بوعلی روبروی بیمارستان سینا», “opposite Sina Hospital on Bu-Ali Street”.
@@ -235,7 +238,8 @@ impl<'a> Text<'a> {
         };
         let matched = self.matched(one, other);
         let by = LocatedBy::Place { place: entry.place.code.clone(), relation, street, matched };
-        Some(Reading { score, position, accuracy_m: entry.reach_m.min(near_m) + further_m(relation), by })
+        let accuracy_m = entry.reach_m.min(near_m) + further_m(relation);
+        Some(Reading { names: vec![at, at + 1], score, position, accuracy_m, by })
     }
 
     /// One place, and how the person stands to it.
@@ -301,7 +305,7 @@ impl<'a> Text<'a> {
         }
         let matched = self.matched(mention, mention);
         let by = LocatedBy::Place { place: entry.place.code.clone(), relation, street: None, matched };
-        Some(Reading { score, position, accuracy_m, by })
+        Some(Reading { names: vec![at], score, position, accuracy_m, by })
     }
 
     /// Metres between two entries; of a street from its line, of a zone from its border.
@@ -325,6 +329,13 @@ impl<'a> Text<'a> {
             .or_else(|| zone_and_street(other, one))
             .unwrap_or_else(|| metres(one, other).min(metres(other, one)))
     }
+}
+
+/// The best reading; of equal ones the first.
+fn first_best(readings: impl IntoIterator<Item = Reading>) -> Option<Reading> {
+    // Rounded, so that a last bit decides nothing.
+    let score = |reading: &Reading| (reading.score * 1e6).round();
+    readings.into_iter().reduce(|best, reading| if score(&reading) > score(&best) { reading } else { best })
 }
 
 fn middle(one: Position, other: Position) -> Option<Position> {
