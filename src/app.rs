@@ -297,7 +297,7 @@ pub fn load_city(directory: &str) -> anyhow::Result<maps::City> {
         anyhow::anyhow!("the map in {directory} has {} fault(s):{list}", faults.len())
     })?;
     for note in city.notes() {
-        tracing::warn!(map = directory, "mended the map: {note}");
+        tracing::warn!(map = directory, "look at the map: {note}");
     }
     Ok(city)
 }

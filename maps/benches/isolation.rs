@@ -39,7 +39,7 @@ fn corner(x: usize, y: usize) -> [f64; 2] {
     [WEST + x as f64 * STEP, SOUTH + y as f64 * STEP].map(|value| (value * 1e7).round() / 1e7)
 }
 
-fn file(features: Vec<Value>) -> String {
+fn file(features: &[Value]) -> String {
     json!({ "type": "FeatureCollection", "features": features }).to_string()
 }
 
@@ -99,9 +99,9 @@ fn files(dice: &mut Dice) -> CityFiles {
                 "city.toml",
                 format!("code = \"grid\"\ntime_zone = \"Asia/Tehran\"\ncenter = [{WEST}, {SOUTH}]\nname = {{ fa = \"شهر\" }}\n"),
             ),
-            ("zones.geojson", file(zones.collect())),
-            ("places.geojson", file(places)),
-            ("roads.geojson", file(roads(dice))),
+            ("zones.geojson", file(&zones.collect::<Vec<_>>())),
+            ("places.geojson", file(&places)),
+            ("roads.geojson", file(&roads(dice))),
         ]
         .map(|(name, text)| (name.to_owned(), text)),
     )

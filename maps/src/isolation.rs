@@ -249,12 +249,10 @@ impl City {
             let Some(by) = by else { continue };
             let road = &self.roads[edge.road as usize];
             // Edges stand in the order of roads, so that those of one road follow each other.
-            match roads.last_mut().filter(|last| last.road == road.code) {
-                Some(last) => last.length_m += edge.length_m,
-                None => {
-                    let Some(at) = half_way(&road.line.0[edge.vertices.clone()]) else { continue };
-                    roads.push(CutRoad { road: road.code.clone(), by: *by, length_m: edge.length_m, at });
-                }
+            if let Some(last) = roads.last_mut().filter(|last| last.road == road.code) {
+                last.length_m += edge.length_m;
+            } else if let Some(at) = half_way(&road.line.0[edge.vertices.clone()]) {
+                roads.push(CutRoad { road: road.code.clone(), by: *by, length_m: edge.length_m, at });
             }
         }
         for road in &mut roads {
@@ -311,7 +309,9 @@ impl Tree {
             parent: vec![NONE; nodes],
         };
         let mut is_root = vec![false; nodes];
-        roots.iter().for_each(|root| is_root[*root as usize] = true);
+        for root in roots {
+            is_root[*root as usize] = true;
+        }
         // Earliest node to which a way leads that does not use the edge above; 0 is the imagined node.
         let mut low = vec![0_u32; nodes];
         let mut order = Vec::with_capacity(nodes);

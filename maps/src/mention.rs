@@ -13,6 +13,9 @@ const WORDS_MAX: usize = 150;
 /// Longest name, in words.
 const NAME_WORDS_MAX: usize = 6;
 
+/// Most names of one text that are put together; the surest are.
+const MENTIONS_MAX: usize = 12;
+
 /// A name that fits less surely than this is not taken.
 const NAME_SCORE_MIN: f64 = 0.6;
 
@@ -147,16 +150,13 @@ impl<'a> Text<'a> {
         let roads = self.city.roads();
         let score = one.named.score.min(other.named.score);
         let meetings = street.meetings(crossed, roads);
-        let (position, accuracy_m, kept) = match meetings.as_slice() {
+        let (position, accuracy_m, kept) = if let [first, rest @ ..] = meetings.as_slice() {
             // Two sides of a square or two carriageways are one crossing; two crossings far apart are a doubt.
-            [first, rest @ ..] => {
-                let apart_m = rest.iter().map(|other| first.metres_to(*other)).fold(0.0, f64::max);
-                (*first, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { HALF_KEPT } else { 1.0 })
-            }
-            [] => {
-                let (middle, apart_m) = street.closest(crossed, roads)?;
-                (middle, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { HALF_KEPT * DOUBT_KEPT } else { 0.9 })
-            }
+            let apart_m = rest.iter().map(|other| first.metres_to(*other)).fold(0.0, f64::max);
+            (*first, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { HALF_KEPT } else { 1.0 })
+        } else {
+            let (middle, apart_m) = street.closest(crossed, roads)?;
+            (middle, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { HALF_KEPT * DOUBT_KEPT } else { 0.9 })
         };
         let by = LocatedBy::Crossing { streets: [code, crossed_code], matched: self.matched(one, other) };
         // Two streets that are both known, and meet: surer than either name.
@@ -231,10 +231,11 @@ impl<'a> Text<'a> {
         let score = place.named.score.max(street.named.score);
         let in_zone = entry.place.kind == PlaceKind::Zone;
         let near_m = if in_zone { entry.reach_m * 1.5 } else { ON_STREET_M };
-        let (score, position, street) = match off_m <= near_m {
-            true => ((score + CONFIRMED).min(1.0) * kept(relation), point, Some(code)),
+        let (score, position, street) = if off_m <= near_m {
+            ((score + CONFIRMED).min(1.0) * kept(relation), point, Some(code))
+        } else {
             // The place is not on that street: one of the two was heard wrong.
-            false => (place.named.score * DOUBT_KEPT * kept(relation), entry.place.position, None),
+            (place.named.score * DOUBT_KEPT * kept(relation), entry.place.position, None)
         };
         let matched = self.matched(one, other);
         let by = LocatedBy::Place { place: entry.place.code.clone(), relation, street, matched };
@@ -248,7 +249,7 @@ impl<'a> Text<'a> {
         let entry = self.entry(mention);
         let said = relation(self.gaps[at].last());
         let of_street = matches!(said, Relation::Start | Relation::Middle | Relation::End);
-        let mut relation = if of_street && entry.street.is_none() { Relation::At } else { said };
+        let relation = if of_street && entry.street.is_none() { Relation::At } else { said };
         let (mut position, mut accuracy_m) = (entry.place.position, entry.reach_m + further_m(relation));
         if let Some((street, _)) = self.street(mention).filter(|_| entry.street.is_some()) {
             let (roads, center) = (self.city.roads(), self.city.center());
@@ -257,7 +258,14 @@ impl<'a> Text<'a> {
                 Relation::Start => street.end(roads, End::Near, center),
                 Relation::End => street.end(roads, End::Far, center),
                 Relation::Middle => Some(street.middle),
-                _ => None,
+                Relation::At
+                | Relation::Near
+                | Relation::Beside
+                | Relation::Opposite
+                | Relation::Behind
+                | Relation::Before
+                | Relation::After
+                | Relation::Toward => None,
             };
             if let Some(end) = end {
                 (position, accuracy_m) = (end, (street.length_m / 6.0).max(200.0));
@@ -301,7 +309,6 @@ impl<'a> Text<'a> {
         if relation == Relation::Toward && self.mentions.len() > 1 {
             // Somewhere on the way; whatever else is named is nearer to where the person is.
             score = score.min(SCORE_MIN);
-            relation = Relation::Toward;
         }
         let matched = self.matched(mention, mention);
         let by = LocatedBy::Place { place: entry.place.code.clone(), relation, street: None, matched };
@@ -402,6 +409,7 @@ fn mentions(city: &City, words: &[String]) -> Vec<Mention> {
             taken.push(one);
         }
     }
+    taken.truncate(MENTIONS_MAX);
     taken.sort_by_key(|one| one.0);
     let first_of: Vec<Position> =
         taken.iter().map(|(.., named)| city.gazetteer.entries[named.entries[0] as usize].place.position).collect();
@@ -427,12 +435,8 @@ fn mention(
         one.place.position.metres_to(two.place.position) > APART_M.max(one.reach_m).max(two.reach_m)
     });
     let alone = others.len() < 2;
-    let entry = match apart && !alone {
-        true => {
-            named.entries.iter().copied().min_by(|a, b| near(*a).total_cmp(&near(*b)).then(a.cmp(b))).unwrap_or(first)
-        }
-        false => first,
-    };
+    let nearest = named.entries.iter().copied().min_by(|a, b| near(*a).total_cmp(&near(*b)).then(a.cmp(b)));
+    let entry = if apart && !alone { nearest.unwrap_or(first) } else { first };
     let street_entry = named
         .entries
         .iter()

@@ -48,7 +48,7 @@ fn zone_of(number: usize) -> String {
     format!("z{}{}", number % SIDE / 2, number / SIDE / 2)
 }
 
-fn file(features: Vec<Value>) -> String {
+fn file(features: &[Value]) -> String {
     json!({ "type": "FeatureCollection", "features": features }).to_string()
 }
 
@@ -82,9 +82,9 @@ fn files(town: &Town) -> CityFiles {
                 "city.toml",
                 format!("code = \"town\"\ntime_zone = \"Asia/Tehran\"\ncenter = [{WEST}, {SOUTH}]\nname = {{ fa = \"شهر\" }}\n"),
             ),
-            ("zones.geojson", file((0..3).flat_map(|y| (0..3).map(move |x| square(x, y))).collect())),
-            ("places.geojson", file(town.places.iter().enumerate().map(place).collect())),
-            ("roads.geojson", file(town.streets.iter().enumerate().map(|(index, street)| road(index, street)).collect())),
+            ("zones.geojson", file(&(0..3).flat_map(|y| (0..3).map(move |x| square(x, y))).collect::<Vec<_>>())),
+            ("places.geojson", file(&town.places.iter().enumerate().map(place).collect::<Vec<_>>())),
+            ("roads.geojson", file(&town.streets.iter().enumerate().map(|(index, street)| road(index, street)).collect::<Vec<_>>())),
         ]
         .map(|(name, text)| (name.to_owned(), text)),
     )
@@ -155,8 +155,8 @@ fn stands(town: &Town) -> BTreeMap<String, BTreeSet<usize>> {
     for node in nodes(town) {
         by_zone.entry(zone_of(node)).or_default().insert(node);
     }
-    for (x, y) in (0..3).flat_map(|y| (0..3).map(move |x| (x, y))) {
-        let middle = (WEST + (x as f64 * 2.0 + 0.5) * STEP, SOUTH + (y as f64 * 2.0 + 0.5) * STEP);
+    for (x, y) in (0..3_u8).flat_map(|y| (0..3_u8).map(move |x| (x, y))) {
+        let middle = (WEST + (f64::from(x) * 2.0 + 0.5) * STEP, SOUTH + (f64::from(y) * 2.0 + 0.5) * STEP);
         by_zone.entry(format!("z{x}{y}")).or_insert_with(|| BTreeSet::from([nearest(town, middle)]));
     }
     by_zone
@@ -362,7 +362,7 @@ fn a_road_that_only_leads_through_a_zone_still_connects_it() {
     let points = [corner(0), corner(2), corner(5)].map(|(lon, lat)| json!([lon, lat]));
     let road = json!({ "type": "Feature", "properties": { "code": "through", "class": "primary" },
         "geometry": { "type": "LineString", "coordinates": points } });
-    files.insert("roads.geojson".to_owned(), file(vec![road]));
+    files.insert("roads.geojson".to_owned(), file(&[road]));
     let city = City::build(&files).unwrap();
     assert_eq!(city.road_graph().nodes().len(), 3);
     let access = city.zone_access();

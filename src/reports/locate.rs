@@ -8,11 +8,6 @@ use super::Located;
 
 /// Words that fit a place less well than this point nowhere.
 const SCORE_MIN: f64 = 0.6;
-/// How far off a place of the gazetteer may be, metres: a square and its surroundings.
-const PLACE_ACCURACY_M: f64 = 150.0;
-/// How far off a neighbourhood named as a whole may be, metres.
-const ZONE_ACCURACY_M: f64 = 600.0;
-
 /// Where a report is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Spot {
@@ -38,9 +33,8 @@ pub(super) fn locate(
         let (by, accuracy_m) = match &located.by {
             // The person wrote coordinates: as good as given.
             LocatedBy::GeoUri | LocatedBy::MapLink | LocatedBy::Coordinates => (Located::Given, None),
-            LocatedBy::Place { place, .. } => {
-                let accuracy_m = if city.place(place).is_some() { PLACE_ACCURACY_M } else { ZONE_ACCURACY_M };
-                (Located::Words, Some(accuracy_m))
+            LocatedBy::Place { .. } | LocatedBy::Crossing { .. } | LocatedBy::Between { .. } => {
+                (Located::Words, Some(located.accuracy_m))
             }
         };
         Some(Spot { position: located.position, accuracy_m, by, zone: located.zone })
