@@ -348,7 +348,7 @@ pub fn load_city(directory: &str) -> anyhow::Result<maps::City> {
     let city = maps::City::build(&files.into_iter().collect())
         .map_err(|faults| map_faults(&format!("the map in {directory}"), &faults))?;
     for note in city.notes() {
-        tracing::warn!(map = directory, "mended the map: {note}");
+        tracing::warn!(map = directory, "look at the map: {note}");
     }
     Ok(city)
 }

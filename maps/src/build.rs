@@ -51,7 +51,7 @@ pub(crate) fn build(files: &CityFiles) -> Result<City, Vec<Fault>> {
     let bounds = zones.iter().filter_map(|zone| zone.shape.bounding_rect()).reduce(around);
     match (about, bounds) {
         (Some(about), Some(bounds)) if faults.is_empty() => {
-            let road_graph = RoadGraph::new(&roads);
+            let road_graph = RoadGraph::new(&roads, &zones, &index);
             road_check::check(&roads, &road_graph, &mut faults);
             let streets = street::streets(&roads, &road_graph);
             let gazetteer = Gazetteer::new(&places, &zones, streets);

@@ -60,7 +60,7 @@ fn read_terrain(file: &str, table: &Value, faults: &mut Faults) -> Option<Terrai
     let version = table.need("version", faults, read::text);
     let heights = table.need("heights_sha256", faults, |value| {
         let hash = ContentHash::new(read::text(value)?);
-        hash.map_err(|bad| (bad.to_string(), "`hamyar maps check` of the heights' maker prints it".to_owned()))
+        hash.map_err(|bad| (bad.to_string(), "`hamyar maps terrain` prints it for any heights".to_owned()))
     });
     Some(TerrainRef { name: name?, version: version?, heights: heights? })
 }

@@ -278,8 +278,11 @@ impl Gazetteer {
             let names = place.name.values().chain(&place.aliases);
             let aliases = street.map(|street| &gazetteer.streets[street].aliases);
             let names = names_of(names.chain(aliases.into_iter().flatten()));
-            street.into_iter().for_each(|street| taken[street] = true);
-            let length_m = street.map(|street| gazetteer.streets[street].length_m);
+            let mut length_m = None;
+            if let Some(street) = street {
+                taken[street] = true;
+                length_m = Some(gazetteer.streets[street].length_m);
+            }
             let reach_m = reach_m(place.kind, length_m);
             gazetteer.entries.push(Entry { place: place.clone(), names, street, reach_m });
         }
@@ -323,10 +326,11 @@ impl Gazetteer {
         let street = &self.streets[number];
         // The code of a road may be that of a zone or place as well.
         let taken = self.entries.iter().any(|entry| entry.place.code == street.code);
-        let code = match taken {
-            false => street.code.clone(),
-            true => PlaceCode::new(format!("{:.50}-street-{number}", street.code.as_str()))
-                .expect("at most 64 characters of the alphabet"),
+        let code = if taken {
+            PlaceCode::new(format!("{:.50}-street-{number}", street.code.as_str()))
+                .expect("at most 64 characters of the alphabet")
+        } else {
+            street.code.clone()
         };
         let names = names_of(street.name.values().chain(&street.aliases));
         let reach_m = reach_m(PlaceKind::Street, Some(street.length_m));

@@ -4,9 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use geo_types::Coord;
 use serde::{Deserialize, Serialize};
 
 use crate::index::ZoneIndex;
+use crate::position::Plane;
 use crate::road_cut::{Closures, CutBy, cut_edges, in_water};
 use crate::road_graph::RoadGraph;
 use crate::{City, Place, PlaceCode, PlaceKind, Position, RoadBed, RoadCode, Zone, ZoneCode};
@@ -59,7 +61,7 @@ pub struct CutRoad {
     pub by: CutBy,
     /// Metres of it between the nodes around what is cut.
     pub length_m: f64,
-    /// A point of the first part that is cut.
+    /// The middle of the first part between two nodes that is cut.
     pub at: Position,
 }
 
@@ -247,13 +249,10 @@ impl City {
             let Some(by) = by else { continue };
             let road = &self.roads[edge.road as usize];
             // Edges stand in the order of roads, so that those of one road follow each other.
-            match roads.last_mut().filter(|last| last.road == road.code) {
-                Some(last) => last.length_m += edge.length_m,
-                None => {
-                    let at = road.line.0[edge.vertices.start + edge.vertices.len() / 2];
-                    let Ok(at) = Position::new(at.x, at.y) else { continue };
-                    roads.push(CutRoad { road: road.code.clone(), by: *by, length_m: edge.length_m, at });
-                }
+            if let Some(last) = roads.last_mut().filter(|last| last.road == road.code) {
+                last.length_m += edge.length_m;
+            } else if let Some(at) = half_way(&road.line.0[edge.vertices.clone()]) {
+                roads.push(CutRoad { road: road.code.clone(), by: *by, length_m: edge.length_m, at });
             }
         }
         for road in &mut roads {
@@ -261,6 +260,25 @@ impl City {
         }
         roads
     }
+}
+
+/// The point half-way along a line.
+fn half_way(line: &[Coord<f64>]) -> Option<Position> {
+    let plane = Plane::at(*line.first()?);
+    let metres = |two: &[Coord<f64>]| {
+        let way = plane.metres(two[1]) - plane.metres(two[0]);
+        way.x.hypot(way.y)
+    };
+    let mut left_m = line.windows(2).map(metres).sum::<f64>() / 2.0;
+    for two in line.windows(2) {
+        let length_m = metres(two);
+        if left_m <= length_m {
+            let at = two[0] + (two[1] - two[0]) * (left_m / length_m.max(1e-9));
+            return Position::new(at.x, at.y).ok();
+        }
+        left_m -= length_m;
+    }
+    line.last().and_then(|at| Position::new(at.x, at.y).ok())
 }
 
 /// A depth-first tree over all nodes that reach one of the roots, with the edges that have no other way round.
@@ -291,7 +309,9 @@ impl Tree {
             parent: vec![NONE; nodes],
         };
         let mut is_root = vec![false; nodes];
-        roots.iter().for_each(|root| is_root[*root as usize] = true);
+        for root in roots {
+            is_root[*root as usize] = true;
+        }
         // Earliest node to which a way leads that does not use the edge above; 0 is the imagined node.
         let mut low = vec![0_u32; nodes];
         let mut order = Vec::with_capacity(nodes);

@@ -52,6 +52,7 @@ mod street; // Roads of one name.
 mod build; // All of them become a city.
 mod city; // The whole.
 mod sample; // Hamadan, drawn by hand.
+mod sample_ground; // The ground under it, by a recipe.
 
 mod gazetteer; // What everything is called.
 mod index; // Which zone holds a point, which zones a shape touches.

@@ -13,6 +13,9 @@ const WORDS_MAX: usize = 150;
 /// Longest name, in words.
 const NAME_WORDS_MAX: usize = 6;
 
+/// Most names of one text that are put together; the surest are.
+const MENTIONS_MAX: usize = 12;
+
 /// A name that fits less surely than this is not taken.
 const NAME_SCORE_MIN: f64 = 0.6;
 
@@ -32,7 +35,7 @@ const APART_M: f64 = 1_000.0;
 const DOUBT_KEPT: f64 = 0.65;
 
 /// What one keeps of which only the half was understood, as a crossing with a street that nobody knows.
-const HALF_KEPT: f64 = 0.6;
+const HALF_KEPT: f64 = 0.55;
 
 /// What is gained when two names confirm each other.
 const CONFIRMED: f64 = 0.08;
@@ -56,6 +59,8 @@ struct Mention {
 /// One way to understand the text.
 #[derive(Debug)]
 struct Reading {
+    /// Which mentions it understands.
+    names: Vec<usize>,
     score: f64,
     position: Position,
     accuracy_m: f64,
@@ -79,15 +84,8 @@ impl City {
         let mut words = words(&text);
         words.truncate(WORDS_MAX);
         let text = Text::of(self, words);
-        let mut best: Option<Reading> = None;
-        for reading in text.readings() {
-            // Rounded, so that a last bit decides nothing.
-            let score = |reading: &Reading| (reading.score * 1e6).round();
-            if best.as_ref().is_none_or(|best| score(&reading) > score(best)) {
-                best = Some(reading);
-            }
-        }
-        let Reading { score, position, accuracy_m, by } = best.filter(|best| best.score >= SCORE_MIN)?;
+        let best = first_best(text.readings());
+        let Reading { score, position, accuracy_m, by, .. } = best.filter(|best| best.score >= SCORE_MIN)?;
         let zone = self.zone_at(position).map(|zone| zone.code.clone());
         Some(Located { position, zone, score: score.min(1.0), accuracy_m: accuracy_m.round(), by })
     }
@@ -102,14 +100,19 @@ impl<'a> Text<'a> {
         Text { city, words, mentions, gaps }
     }
 
+    /// All readings: of two names together, with a third where it belongs to them, and of each name that stands alone.
     fn readings(&self) -> Vec<Reading> {
         let mut readings = Vec::new();
+        let mut joined = vec![false; self.mentions.len()];
         for at in 0..self.mentions.len() {
-            readings.extend(self.crossing(at));
-            readings.extend(self.between(at));
-            readings.extend(self.on_street(at));
-            readings.extend(self.alone(at));
+            let together = [self.crossing(at), self.between(at), self.on_street(at)];
+            for reading in together.into_iter().flatten() {
+                // A name that is said together with another means that, however doubtful it is, and not the one place alone.
+                reading.names.iter().for_each(|name| joined[*name] = true);
+                readings.push(reading);
+            }
         }
+        readings.extend((0..joined.len()).filter(|at| !joined[*at]).filter_map(|at| self.alone(at)));
         readings
     }
 
@@ -131,10 +134,12 @@ impl<'a> Text<'a> {
         let (one, other) = (self.mentions.get(at)?, self.mentions.get(at + 1)?);
         let (before, between, after) = (&self.gaps[at], &self.gaps[at + 1], &self.gaps[at + 2]);
         let joined = between.as_slice() == [Said::And];
-        let said_before = joined && before.last() == Some(&Said::Crossing);
+        // «چهارراه شریعتی» may be a name of its own, and yet mean the street when another follows.
+        let named_so = |word: usize| said(&self.words[word..=word]) == [Said::Crossing];
+        let said_before = joined && (before.last() == Some(&Said::Crossing) || named_so(one.start));
         let said_between = between.contains(&Said::Crossing)
             && between.iter().all(|said| matches!(said, Said::Crossing | Said::And | Said::Relation(Relation::Start)));
-        let said_after = joined && after.first() == Some(&Said::Crossing);
+        let said_after = joined && (after.first() == Some(&Said::Crossing) || named_so(other.end - 1));
         if !(said_before || said_between || said_after) {
             return None;
         }
@@ -145,22 +150,18 @@ impl<'a> Text<'a> {
         let roads = self.city.roads();
         let score = one.named.score.min(other.named.score);
         let meetings = street.meetings(crossed, roads);
-        let (position, accuracy_m, kept) = match meetings.as_slice() {
+        let (position, accuracy_m, kept) = if let [first, rest @ ..] = meetings.as_slice() {
             // Two sides of a square or two carriageways are one crossing; two crossings far apart are a doubt.
-            [first, rest @ ..] => {
-                let apart_m = rest.iter().map(|other| first.metres_to(*other)).fold(0.0, f64::max);
-                (*first, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { DOUBT_KEPT } else { 1.0 })
-            }
-            [] => {
-                let (middle, apart_m) = street.closest(crossed, roads)?;
-                if apart_m > CROSSING_M_MAX {
-                    return None;
-                }
-                (middle, 50.0 + apart_m, 0.9)
-            }
+            let apart_m = rest.iter().map(|other| first.metres_to(*other)).fold(0.0, f64::max);
+            (*first, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { HALF_KEPT } else { 1.0 })
+        } else {
+            let (middle, apart_m) = street.closest(crossed, roads)?;
+            (middle, 50.0 + apart_m, if apart_m > CROSSING_M_MAX { HALF_KEPT * DOUBT_KEPT } else { 0.9 })
         };
         let by = LocatedBy::Crossing { streets: [code, crossed_code], matched: self.matched(one, other) };
-        Some(Reading { score: (score + CONFIRMED).min(1.0) * kept, position, accuracy_m, by })
+        // Two streets that are both known, and meet: surer than either name.
+        let score = (score + 2.0 * CONFIRMED).min(1.0) * kept;
+        Some(Reading { names: vec![at, at + 1], score, position, accuracy_m, by })
     }
 
     /// «بین میدان جهاد و پل بوعلی», «خیابان بوعلی بین … و …», “between … and … on Bu-Ali Street”, «از … تا …».
@@ -176,6 +177,7 @@ impl<'a> Text<'a> {
         let street = before.filter(|_| matches!(self.gaps[at].as_slice(), [Said::Between | Said::From]));
         let after = self.mentions.get(at + 2).filter(|_| self.gaps[at + 2].as_slice() == [Said::On]);
         let on = street.or(after).and_then(|mention| Some((self.street(mention)?, mention)));
+        let third = on.as_ref().map(|(_, mention)| if mention.start < one.start { at - 1 } else { at + 2 });
         let codes = [from.place.code.clone(), to.place.code.clone()];
         let mut score = one.named.score.min(other.named.score) * kept;
         let roads = self.city.roads();
@@ -203,7 +205,8 @@ impl<'a> Text<'a> {
         // Between the two ends of the city is nowhere.
         let score = if apart_m > 3.0 * APART_M { score * DOUBT_KEPT } else { score };
         let by = LocatedBy::Between { places: codes, street, matched };
-        Some(Reading { score, position, accuracy_m: (apart_m / 2.0).max(75.0), by })
+        let names = [at, at + 1].into_iter().chain(third).collect();
+        Some(Reading { names, score, position, accuracy_m: (apart_m / 2.0).max(75.0), by })
     }
 
     /// «خیابان بوعلی روبروی بیمارستان سینا», “opposite Sina Hospital on Bu-Ali Street”.
@@ -228,14 +231,16 @@ impl<'a> Text<'a> {
         let score = place.named.score.max(street.named.score);
         let in_zone = entry.place.kind == PlaceKind::Zone;
         let near_m = if in_zone { entry.reach_m * 1.5 } else { ON_STREET_M };
-        let (score, position, street) = match off_m <= near_m {
-            true => ((score + CONFIRMED).min(1.0) * kept(relation), point, Some(code)),
+        let (score, position, street) = if off_m <= near_m {
+            ((score + CONFIRMED).min(1.0) * kept(relation), point, Some(code))
+        } else {
             // The place is not on that street: one of the two was heard wrong.
-            false => (place.named.score * DOUBT_KEPT * kept(relation), entry.place.position, None),
+            (place.named.score * DOUBT_KEPT * kept(relation), entry.place.position, None)
         };
         let matched = self.matched(one, other);
         let by = LocatedBy::Place { place: entry.place.code.clone(), relation, street, matched };
-        Some(Reading { score, position, accuracy_m: entry.reach_m.min(near_m) + further_m(relation), by })
+        let accuracy_m = entry.reach_m.min(near_m) + further_m(relation);
+        Some(Reading { names: vec![at, at + 1], score, position, accuracy_m, by })
     }
 
     /// One place, and how the person stands to it.
@@ -244,7 +249,7 @@ impl<'a> Text<'a> {
         let entry = self.entry(mention);
         let said = relation(self.gaps[at].last());
         let of_street = matches!(said, Relation::Start | Relation::Middle | Relation::End);
-        let mut relation = if of_street && entry.street.is_none() { Relation::At } else { said };
+        let relation = if of_street && entry.street.is_none() { Relation::At } else { said };
         let (mut position, mut accuracy_m) = (entry.place.position, entry.reach_m + further_m(relation));
         if let Some((street, _)) = self.street(mention).filter(|_| entry.street.is_some()) {
             let (roads, center) = (self.city.roads(), self.city.center());
@@ -253,7 +258,14 @@ impl<'a> Text<'a> {
                 Relation::Start => street.end(roads, End::Near, center),
                 Relation::End => street.end(roads, End::Far, center),
                 Relation::Middle => Some(street.middle),
-                _ => None,
+                Relation::At
+                | Relation::Near
+                | Relation::Beside
+                | Relation::Opposite
+                | Relation::Behind
+                | Relation::Before
+                | Relation::After
+                | Relation::Toward => None,
             };
             if let Some(end) = end {
                 (position, accuracy_m) = (end, (street.length_m / 6.0).max(200.0));
@@ -297,11 +309,10 @@ impl<'a> Text<'a> {
         if relation == Relation::Toward && self.mentions.len() > 1 {
             // Somewhere on the way; whatever else is named is nearer to where the person is.
             score = score.min(SCORE_MIN);
-            relation = Relation::Toward;
         }
         let matched = self.matched(mention, mention);
         let by = LocatedBy::Place { place: entry.place.code.clone(), relation, street: None, matched };
-        Some(Reading { score, position, accuracy_m, by })
+        Some(Reading { names: vec![at], score, position, accuracy_m, by })
     }
 
     /// Metres between two entries; of a street from its line, of a zone from its border.
@@ -325,6 +336,13 @@ impl<'a> Text<'a> {
             .or_else(|| zone_and_street(other, one))
             .unwrap_or_else(|| metres(one, other).min(metres(other, one)))
     }
+}
+
+/// The best reading; of equal ones the first.
+fn first_best(readings: impl IntoIterator<Item = Reading>) -> Option<Reading> {
+    // Rounded, so that a last bit decides nothing.
+    let score = |reading: &Reading| (reading.score * 1e6).round();
+    readings.into_iter().reduce(|best, reading| if score(&reading) > score(&best) { reading } else { best })
 }
 
 fn middle(one: Position, other: Position) -> Option<Position> {
@@ -391,6 +409,7 @@ fn mentions(city: &City, words: &[String]) -> Vec<Mention> {
             taken.push(one);
         }
     }
+    taken.truncate(MENTIONS_MAX);
     taken.sort_by_key(|one| one.0);
     let first_of: Vec<Position> =
         taken.iter().map(|(.., named)| city.gazetteer.entries[named.entries[0] as usize].place.position).collect();
@@ -416,12 +435,8 @@ fn mention(
         one.place.position.metres_to(two.place.position) > APART_M.max(one.reach_m).max(two.reach_m)
     });
     let alone = others.len() < 2;
-    let entry = match apart && !alone {
-        true => {
-            named.entries.iter().copied().min_by(|a, b| near(*a).total_cmp(&near(*b)).then(a.cmp(b))).unwrap_or(first)
-        }
-        false => first,
-    };
+    let nearest = named.entries.iter().copied().min_by(|a, b| near(*a).total_cmp(&near(*b)).then(a.cmp(b)));
+    let entry = if apart && !alone { nearest.unwrap_or(first) } else { first };
     let street_entry = named
         .entries
         .iter()

@@ -1,16 +1,18 @@
-//! The roads as a graph: nodes where pieces end or meet, edges between them.
+//! The roads as a graph: nodes where pieces end or meet, one in each zone that a road leads through, and edges between them.
 //! Made by `City::build`; walked by isolation, asked by streets and crossings.
 //! Nodes are in the order of their positions and edges in the order of road codes, so that the order of features does not matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use geo_types::Coord;
+use geo::{BoundingRect, Intersects};
+use geo_types::{Coord, Rect};
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
 
+use crate::index::ZoneIndex;
 use crate::position::Plane;
-use crate::{Position, Road};
+use crate::{Position, Road, Zone};
 
 /// A road graph: the number of a node or edge is its place in the list.
 #[derive(Debug, Default)]
@@ -41,6 +43,9 @@ pub struct RoadEdge {
     pub minutes: f64,
 }
 
+/// Distances that differ by less are the same, in metres: rounding must not choose.
+const SAME_M: f64 = 0.001;
+
 /// A position as it is compared: to 7 decimals of a degree.
 pub(crate) type Key = (i64, i64);
 
@@ -55,7 +60,39 @@ fn short(value: usize) -> u32 {
 
 impl RoadGraph {
     /// Of roads in the order of their codes. O(n log n) in their vertices.
-    pub(crate) fn new(roads: &[Road]) -> RoadGraph {
+    ///
+    /// A leaf zone through which a road leads without a node in it gets one: the vertex there that is nearest to its label point.
+    pub(crate) fn new(roads: &[Road], zones: &[Zone], index: &ZoneIndex) -> RoadGraph {
+        let graph = RoadGraph::with_stops(roads, &BTreeSet::new());
+        let mut empty: BTreeMap<usize, Option<(f64, Key)>> =
+            zones.iter().enumerate().filter(|(_, zone)| zone.is_leaf).map(|(number, _)| (number, None)).collect();
+        let holder = |at: Coord<f64>| Position::new(at.x, at.y).ok().and_then(|position| index.holder(position));
+        for zone in graph.nodes.iter().filter_map(|&node| holder(node)) {
+            empty.remove(&zone);
+        }
+        if roads.is_empty() || empty.is_empty() {
+            return graph;
+        }
+        let boxes: BTreeMap<usize, Rect<f64>> =
+            empty.keys().filter_map(|&zone| Some((zone, zones[zone].shape.bounding_rect()?))).collect();
+        for &at in roads.iter().flat_map(|road| &road.line.0) {
+            let near = boxes.values().any(|rect| rect.intersects(&at));
+            let Some((zone, best)) =
+                near.then(|| holder(at)).flatten().and_then(|zone| Some((zone, empty.get_mut(&zone)?)))
+            else {
+                continue;
+            };
+            let metres = Plane::at(zones[zone].label_at.coord()).metres(at);
+            let stop = (metres.x.hypot(metres.y), key(at));
+            if best.is_none_or(|best| stop < best) {
+                *best = Some(stop);
+            }
+        }
+        let stops: BTreeSet<Key> = empty.into_values().flatten().map(|(_, key)| key).collect();
+        if stops.is_empty() { graph } else { RoadGraph::with_stops(roads, &stops) }
+    }
+
+    fn with_stops(roads: &[Road], stops: &BTreeSet<Key>) -> RoadGraph {
         // How often each position is passed; an end counts twice, so that it is a node in any case.
         let mut passed: BTreeMap<Key, (u32, Coord<f64>)> = BTreeMap::new();
         for road in roads {
@@ -63,7 +100,7 @@ impl RoadGraph {
             for (index, &at) in road.line.0.iter().enumerate() {
                 // Of positions that are the same to 7 decimals the least one stands for all, whichever road comes first.
                 let entry = passed.entry(key(at)).or_insert((0, at));
-                entry.0 += if index == 0 || index == last { 2 } else { 1 };
+                entry.0 += if index == 0 || index == last || stops.contains(&key(at)) { 2 } else { 1 };
                 if (at.x, at.y) < (entry.1.x, entry.1.y) {
                     entry.1 = at;
                 }
@@ -111,7 +148,7 @@ impl RoadGraph {
         &self.ways[self.first[node as usize] as usize..self.first[node as usize + 1] as usize]
     }
 
-    /// The node nearest to a position and the metres to it; of equally near ones the westernmost. None without roads.
+    /// The node nearest to a position and the metres to it; of those equally near, to a millimetre, the westernmost. None without roads.
     pub fn nearest_node(&self, position: Position) -> Option<(u32, f64)> {
         let at = position.coord();
         let plane = Plane::at(at);
@@ -122,10 +159,11 @@ impl RoadGraph {
         // The tree measures in degrees, of which those of longitude are shorter by the cosine of the latitude: whatever is nearest in
         // metres lies within the metres of the first one that the tree gives.
         let first = self.near.nearest_neighbor(&[at.x, at.y])?.data;
-        let margin = plane.margin_degrees(off(first));
-        let reach = margin.x.max(margin.y).powi(2) * (1.0 + 1e-9) + 1e-18;
-        let within = self.near.locate_within_distance([at.x, at.y], reach).map(|node| (node.data, off(node.data)));
-        within.min_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)))
+        let margin = plane.margin_degrees(off(first) + SAME_M);
+        let reach = margin.x.max(margin.y).powi(2) * (1.0 + 1e-9);
+        let within = || self.near.locate_within_distance([at.x, at.y], reach).map(|node| node.data);
+        let least_m = within().map(off).fold(f64::INFINITY, f64::min);
+        within().filter(|node| off(*node) <= least_m + SAME_M).min().map(|node| (node, off(node)))
     }
 
     /// For each node the number of the connected piece of the network in which it lies; pieces are numbered by their westernmost nodes.

@@ -429,3 +429,63 @@ fn the_nearest_places_are_those_of_asking_every_place() {
         assert!(critical.len() == 3 && critical.iter().all(|near| near.place.kind.is_critical()));
     }
 }
+
+#[test]
+fn the_roads_are_one_network_that_every_zone_reaches_a_hospital_on() {
+    let city = city();
+    let graph = city.road_graph();
+    assert!(graph.pieces().iter().all(|piece| *piece == 0), "some road leads nowhere");
+    assert!(graph.edges().len() > city.roads().len(), "streets meet between their ends too");
+    for access in city.zone_access() {
+        assert!(access.without.is_empty(), "{access:?}");
+        let near = access.nearest_m.is_none_or(|metres| metres < 2_000.0);
+        assert!(near && (access.nodes > 0 || access.code.as_str() == "asadabad-pass"), "{access:?}");
+    }
+    // Only the one stream apart has no gauge; nothing else is worth a note.
+    let notes: Vec<String> = city.notes().iter().map(ToString::to_string).collect();
+    assert!(matches!(notes.as_slice(), [only] if only.contains("reach(es): maryanaj")), "{notes:#?}");
+}
+
+#[test]
+fn every_road_over_a_stream_is_a_bridge_or_a_ford_there() {
+    let city = city();
+    let mut crossings = 0;
+    for road in city.roads() {
+        for reach in city.reaches().iter().filter(|reach| reach.line.intersects(&road.line)) {
+            assert!(
+                matches!(road.bed, maps::RoadBed::Bridge | maps::RoadBed::Ford),
+                "{} over {}",
+                road.code,
+                reach.code
+            );
+            crossings += 1;
+        }
+    }
+    assert!(crossings > 25, "only {crossings}");
+    let bridges = city.places().iter().filter(|place| place.kind == maps::PlaceKind::Bridge);
+    let bridges: Vec<Position> = bridges.map(|place| place.position).collect();
+    for road in city.roads().iter().filter(|road| road.bed == maps::RoadBed::Bridge) {
+        let middle = road.line.0[road.line.0.len() / 2];
+        let named = bridges.iter().any(|bridge| bridge.metres_to(at(middle.x, middle.y)) < 100.0);
+        assert!(named, "{} has no name in the gazetteer", road.code);
+    }
+}
+
+#[test]
+fn the_sample_has_each_kind_of_critical_place() {
+    let city = city();
+    for (word, kind) in maps::PlaceKind::ALL {
+        let count = city.places().iter().filter(|place| place.kind == kind).count();
+        assert!(count > 0 || !kind.is_critical(), "no {word}");
+    }
+    let hospital = city.place(&maps::PlaceCode::new("hosp-besat").unwrap()).unwrap();
+    assert!(hospital.capacity.is_some_and(|beds| beds > 100));
+    let fire = city.place(&maps::PlaceCode::new("fire-1").unwrap()).unwrap();
+    assert_eq!(fire.phone.as_deref(), Some("125"));
+}
+
+#[test]
+fn the_sample_stays_small_enough_to_be_embedded() {
+    let bytes: usize = city().files().values().map(String::len).sum();
+    assert!(bytes < 400_000, "{bytes} bytes");
+}

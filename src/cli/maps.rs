@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use maps::terrain::{self, Crs, Dem, Grid, Hands, Job, Layer, Streams};
+use maps::{City, PlaceKind, RoadBed};
 
 use super::print;
 use crate::app;
@@ -61,15 +62,7 @@ pub struct Terrain {
 pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Check { directory } => {
-            let city = app::load_city(&directory)?;
-            print(&format!(
-                "{}: {} zones, {} gauges, {} places; no fault\nhash {}",
-                city.code(),
-                city.zones().len(),
-                city.gauges().len(),
-                city.places().len(),
-                city.hash()
-            ));
+            print(&found(&app::load_city(&directory)?));
             Ok(())
         }
         Command::Terrain(asked) => {
@@ -77,6 +70,65 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// What a map without faults holds, and what should be looked at all the same.
+fn found(city: &City) -> String {
+    let mut lines = vec![format!("{} ({}): no fault", city.code(), maps::text_in(city.name(), "en"))];
+    let leaves = city.leaves().count();
+    let people: u64 = city.leaves().map(|zone| zone.population).sum();
+    lines.push(format!("zones       {} in {} parents, {people} residents", leaves, city.zones().len() - leaves));
+    let unbound = city.reaches().iter().filter(|reach| reach.flows_into.is_none()).count();
+    lines.push(format!("waterways   {} reaches, {unbound} of them leave the map", city.reaches().len()));
+    let levelled = city.gauges().iter().filter(|gauge| gauge.datum_m.is_some()).count();
+    let told = city.gauges().iter().filter(|gauge| gauge.thresholds.is_some()).count();
+    let gauges = city.gauges().len();
+    lines.push(format!("gauges      {gauges}, {levelled} with a levelled zero, {told} with thresholds"));
+    let roads = city.roads();
+    let kilometres = roads.iter().map(|road| road.length_m).sum::<f64>() / 1_000.0;
+    let bed = |bed| roads.iter().filter(|road| road.bed == bed).count();
+    lines.push(format!(
+        "roads       {} pieces, {kilometres:.1} km: {} bridges, {} tunnels, {} fords, {} over passes, {} one-way",
+        roads.len(),
+        bed(RoadBed::Bridge),
+        bed(RoadBed::Tunnel),
+        bed(RoadBed::Ford),
+        roads.iter().filter(|road| road.pass).count(),
+        roads.iter().filter(|road| road.one_way).count()
+    ));
+    let graph = city.road_graph();
+    let pieces = graph.pieces().into_iter().max().map_or(0, |last| last + 1);
+    let (edges, nodes) = (graph.edges().len(), graph.nodes().len());
+    lines.push(format!("road graph  {edges} edges between {nodes} nodes, in {pieces} connected piece(s)"));
+    lines.push(format!("places      {}", city.places().len()));
+    for (word, kind) in PlaceKind::ALL.into_iter().filter(|(_, kind)| kind.is_critical()) {
+        let of: Vec<_> = city.places().iter().filter(|place| place.kind == kind).collect();
+        let capacity: u64 = of.iter().filter_map(|place| place.capacity).map(u64::from).sum();
+        let capacity = if capacity > 0 { format!(", capacity {capacity}") } else { String::new() };
+        lines.push(format!("  {word:<18}{}{capacity}", of.len()));
+    }
+    for access in city.zone_access() {
+        let zone = format!("zone “{}”", access.code);
+        match access.nearest_m {
+            Some(metres) => {
+                lines.push(format!("{zone} has no road node in it; the nearest is {metres:.0} m from its middle"))
+            }
+            None if access.nodes == 0 => lines.push(format!("{zone} has no road")),
+            None => {}
+        }
+        if !access.without.is_empty() && access.nodes > 0 {
+            let needs: Vec<&str> = access.without.iter().map(|need| need.kind().as_str()).collect();
+            lines.push(format!("{zone} has no road to any {}", needs.join(", ")));
+        }
+    }
+    let notes = city.notes();
+    lines.push(format!("notes       {}", if notes.is_empty() { "none".to_owned() } else { notes.len().to_string() }));
+    lines.extend(notes.iter().map(|note| format!("  {note}")));
+    if let Some(terrain) = city.terrain() {
+        lines.push(format!("terrain     “{}” version {}, heights {}", terrain.name, terrain.version, terrain.heights));
+    }
+    lines.push(format!("hash        {}", city.hash()));
+    lines.join("\n")
 }
 
 /// Threads that live as long as the jobs.
@@ -143,11 +195,12 @@ fn work_out(asked: &Terrain) -> anyhow::Result<String> {
     let (width, height) = grid.step_m();
     let known = dem.heights_m().iter().filter(|height| !height.is_nan()).count();
     Ok(format!(
-        "{}: {} by {} cells of {width:.2} by {height:.2} m, {}\n{known} cells known, {raised} raised, {reach} reach a stream\nwritten to {}",
+        "{}: {} by {} cells of {width:.2} by {height:.2} m, {}\nheights {}\n{known} cells known, {raised} raised, {reach} reach a stream\nwritten to {}",
         asked.dem.display(),
         grid.cols(),
         grid.rows(),
         grid.crs(),
+        terrain::heights_hash(&dem),
         asked.out.display()
     ))
 }
@@ -276,6 +329,26 @@ mod tests {
         };
         assert!(work_out(&again).unwrap().contains("25 cells known, 0 raised"));
         assert_eq!(layer(folder.path(), "direction.tif"), directions);
+    }
+
+    #[test]
+    fn a_checked_map_tells_what_it_holds_and_what_to_look_at() {
+        let said = found(&City::sample());
+        for line in [
+            "hamadan (Hamadan): no fault",
+            "zones       36 in 5 parents",
+            "waterways   13 reaches, 2 of them leave the map",
+            "in 1 connected piece(s)",
+            "1 fords, 1 over passes",
+            "  hospital          7, capacity ",
+            "  operations_centre 2",
+            "zone “asadabad-pass” has no road node in it; the nearest is ",
+            "  waterways.geojson, feature “maryanaj”: no stage gauge stands on or above",
+            "terrain     “hamadan-recipe” version 1, heights ",
+            &format!("hash        {}", City::sample().hash()),
+        ] {
+            assert!(said.contains(line), "“{line}” is missing in\n{said}");
+        }
     }
 
     #[test]
