@@ -40,6 +40,7 @@ mod river; // The water's ways.
 mod zone; // The pieces that people live in.
 
 pub mod inundation; // Water over the ground, through time.
+pub mod snow; // What snow and cold mean, by height.
 pub mod terrain; // The shape of the ground, and where water goes over it.
 
 mod build; // All of them become a city.
