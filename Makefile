@@ -12,7 +12,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 # The built web part is git-ignored; it is built again when one of these is newer.
 WEB_SOURCES := $(shell [ -f web/package.json ] && find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print)
 
-.PHONY: help run test web openapi bench release advisories clean
+.PHONY: help run test web openapi bench judges release advisories clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -35,6 +35,9 @@ openapi: ## write docs/openapi.json from the code, and the web part's types from
 
 bench: web ## measure what docs/benchmarks.md shows (release build); PART=terrain (service, cap, join, inundation) for one part
 	@PART="$(PART)" tools/bench
+
+judges: ## hold terrain against pyflwdir and richdem (from PyPI, into .cache); DEM=heights.asc for others, PROGRAM=… for another program
+	@DEM="$(DEM)" PROGRAM="$(PROGRAM)" tools/judges
 
 release: web ## the binary to deploy: optimised, web part included
 	REQUIRE_WEB=1 $(CARGO) build --release --locked --bin hamyar

@@ -123,7 +123,7 @@ fn main() {
     println!("{} by {} cells, {} hands", dem.grid().cols(), dem.grid().rows(), hands.count());
     let mut whole = Watch::start();
     let mut step = Watch::start();
-    let filled = terrain::fill(&dem);
+    let filled = terrain::fill(&dem, &hands);
     step.tell("fill");
     let directions = terrain::directions(dem.grid(), &filled, &hands);
     step.tell("directions");
@@ -140,8 +140,13 @@ fn main() {
     let reached = above.iter().filter(|height| height.is_finite()).count();
     println!("{raised} cells raised, {reached} cells reach a stream");
     let one = terrain::directions(dem.grid(), &filled, &OneHand);
-    println!("the same with one hand: {}\n", one == directions);
-    drop((filled, directions, accumulation, drains, above, one));
+    println!("the same directions with one hand: {}", one == directions);
+    drop((directions, accumulation, drains, above, one));
+    let mut step = Watch::start();
+    let one = terrain::fill(&dem, &OneHand);
+    step.tell("fill, one hand");
+    println!("the same ground with one hand: {}\n", one == filled);
+    drop((filled, one));
     stages(side, &hands);
 }
 
@@ -156,15 +161,34 @@ fn stages(side: usize, hands: &Threads) {
     let relief = Relief::of(&dem, &city, &ReliefOptions::default(), hands).expect("the sample has waterways");
     step.tell("terrain to keep");
     for gauge in city.gauges().iter().filter(|gauge| gauge.reach.is_some()).take(3) {
-        let mut step = Watch::start();
-        let banded = city.stage_footprint(&relief, &gauge.code, 2.0, 0.3).expect("the gauge stands on this terrain");
-        step.tell(&format!("three footprints below {}", gauge.code));
+        let ask = || city.stage_footprint(&relief, &gauge.code, 2.0, 0.3).expect("the gauge stands on this terrain");
+        let banded = several(&format!("three footprints below {}", gauge.code), ask);
         println!("    {} zones possible", banded.possible.map_or(0, |footprint| footprint.zones.len()));
     }
-    let mut step = Watch::start();
-    let bands = relief.flooded_bands(|_| Some(2.0), 0.3).expect("a stage");
-    step.tell("three bands, whole tile");
-    let corners: usize = bands.extents().map(|extent| geo::CoordsIter::coords_count(&extent.shape(8))).iter().sum();
-    step.tell("their shapes, whole tile");
+    let bands = several("three bands, whole tile", || relief.flooded_bands(|_| Some(2.0), 0.3).expect("a stage"));
+    let shapes = several("their shapes, whole tile", || bands.extents().map(|extent| extent.shape(8)));
+    let corners: usize = shapes.iter().map(geo::CoordsIter::coords_count).sum();
     println!("    {} cells possible, {corners} corners", bands.possible.cells());
+}
+
+/// Does it nine times and tells the median and the worst, wall and processor, of this thread.
+fn several<T>(what: &str, ask: impl Fn() -> T) -> T {
+    let mut wall = Vec::new();
+    let mut used = Vec::new();
+    for _ in 0..9 {
+        let begin = (Watch::start().at, thread_seconds());
+        std::hint::black_box(ask());
+        wall.push((Watch::start().at - begin.0).as_secs_f64() * 1e3);
+        used.push((thread_seconds() - begin.1) * 1e3);
+    }
+    wall.sort_by(f64::total_cmp);
+    used.sort_by(f64::total_cmp);
+    println!("{what:34} {:6.1} ms wall ({:.1} at worst), {:6.1} ms CPU", wall[4], wall[8], used[4]);
+    ask()
+}
+
+/// Processor seconds of this thread, from /proc (nanoseconds).
+fn thread_seconds() -> f64 {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split_whitespace().next().and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
 }

@@ -42,6 +42,7 @@ mod road; // What carries people.
 mod zone; // The pieces that people live in.
 
 pub mod inundation; // Water over the ground, through time.
+pub mod snow; // What snow and cold mean, by height.
 pub mod terrain; // The shape of the ground, and where water goes over it.
 
 mod river_check; // What is wrong with waterways and gauges.

@@ -249,7 +249,7 @@ fn storm(cols: usize, rows: usize, ground: &Ground, seed: u32) -> Water {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn no_water_is_lost_or_made_and_no_cell_owes_any(seed in 0..u32::MAX / 2, cols in 1..40_usize, rows in 1..40_usize, open in 0..16_usize) {

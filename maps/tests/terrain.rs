@@ -140,13 +140,15 @@ proptest! {
 
     #[test]
     fn filled_ground_is_the_lowest_from_which_all_water_gets_out(dem in grids()) {
-        let filled = terrain::fill(&dem);
-        prop_assert_eq!(bits(&filled), bits(&filled_by_definition(&dem)));
+        let by_definition = bits(&filled_by_definition(&dem));
+        for hands in 1..8 {
+            prop_assert_eq!(&bits(&terrain::fill(&dem, &Several(hands))), &by_definition, "{} hands", hands);
+        }
     }
 
     #[test]
     fn water_takes_the_steepest_way_and_the_shortest_over_flats(dem in grids()) {
-        let filled = terrain::fill(&dem);
+        let filled = terrain::fill(&dem, &OneHand);
         let directions = terrain::directions(dem.grid(), &filled, &OneHand);
         prop_assert_eq!(&directions, &directions_by_definition(&dem, &filled));
         for hands in 2..5 {
@@ -156,7 +158,7 @@ proptest! {
 
     #[test]
     fn what_gathers_in_a_cell_is_everything_whose_way_passes_it(dem in grids()) {
-        let directions = terrain::directions(dem.grid(), &terrain::fill(&dem), &OneHand);
+        let directions = terrain::directions(dem.grid(), &terrain::fill(&dem, &OneHand), &OneHand);
         let mut expected = vec![0_u32; directions.len()];
         for cell in (0..directions.len()).filter(|&cell| directions[cell] != UNKNOWN) {
             for passed in way(dem.grid(), &directions, cell) {
@@ -174,7 +176,7 @@ proptest! {
         least in prop::option::of(1..12_u32),
         mapped in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
-        let directions = terrain::directions(dem.grid(), &terrain::fill(&dem), &OneHand);
+        let directions = terrain::directions(dem.grid(), &terrain::fill(&dem, &OneHand), &OneHand);
         let accumulation = terrain::accumulation(dem.grid(), &directions, &OneHand);
         let mapped: Vec<u32> = mapped.iter().map(|at| at.index(directions.len()) as u32).collect();
         let streams = Streams { accumulation: &accumulation, cells_min: least, mapped: &mapped };
@@ -230,8 +232,11 @@ fn the_real_sample_drains_whole() {
     };
     let dem = terrain::read_ascii(std::io::BufReader::new(file), None).expect("made by this test");
     assert_eq!((dem.grid().cols(), dem.grid().rows(), dem.grid().crs()), (240, 144, Crs::Degrees));
-    let filled = terrain::fill(&dem);
+    let filled = terrain::fill(&dem, &OneHand);
     assert_eq!(bits(&filled), bits(&filled_by_definition(&dem)));
+    for hands in [2, 3, 7] {
+        assert_eq!(bits(&filled), bits(&terrain::fill(&dem, &Several(hands))), "{hands} hands");
+    }
     let directions = terrain::directions(dem.grid(), &filled, &Several(2));
     let accumulation = terrain::accumulation(dem.grid(), &directions, &Several(2));
     let left: u32 = directions.iter().zip(&accumulation).filter(|(code, _)| **code == LEAVES).map(|(_, sum)| sum).sum();

@@ -158,7 +158,7 @@ fn work_out(asked: &Terrain) -> anyhow::Result<String> {
     });
     let mut out = Whole::in_directory(&asked.out)?;
 
-    let filled = terrain::fill(&dem);
+    let filled = terrain::fill(&dem, &hands);
     out.write("filled.tif", &grid, Layer::Numbers(&filled), "ground with hollows filled, metres")?;
     let directions = terrain::directions(&grid, &filled, &hands);
     let raised = filled.iter().zip(dem.heights_m()).filter(|(filled, ground)| filled > ground).count();

@@ -14,7 +14,7 @@ use std::{
 use rust::Source;
 
 /// The crates' sources and all tests, relative to the root.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 12] = [
     "src",
     "maps/src",
     "alerts/src",
@@ -24,6 +24,8 @@ const SOURCES: [&str; 10] = [
     "alerts/tests",
     "alerts/benches",
     "alerts/fuzz/fuzz_targets",
+    "maps/benches",
+    "maps/examples",
     "maps/fuzz/fuzz_targets",
 ];
 

@@ -2,7 +2,7 @@
 //! Called by assessment when terrain is there; `flood` stands in for it when it is not.
 //! Never one crisp line: likely, possible and unlikely ground, each holding the one before, each naming terrain and map.
 
-use geo::{CoordsIter, Validation};
+use geo::Validation;
 use geo_types::MultiPolygon;
 
 use super::flood::FLOOD_LENGTH_M;
@@ -135,12 +135,21 @@ impl City {
     }
 }
 
+/// Rounding moves a corner by at most this, metres: half of 1e-7 degrees, both ways.
+const ROUNDING_M: f64 = 0.008;
+
 /// Shapes of all bands in blocks of the same size, the least at which each has few enough vertices: so each still holds the one before.
 fn bounded_alike(extents: [&Extent; 3]) -> [MultiPolygon<f64>; 3] {
     for power in 0..10 {
-        let shapes = extents.map(|extent| shape::rounded(&extent.shape(1 << power)));
-        if shapes.iter().all(|shape| shape.coords_count() <= FOOTPRINT_VERTICES_MAX && shape.is_valid()) {
-            return shapes;
+        let block = 1 << power;
+        // The widest first, which most often is too long.
+        let shapes = [2, 1, 0].map(|band| {
+            let whole = extents[band].shape_within(block, FOOTPRINT_VERTICES_MAX)?;
+            let rounded = shape::rounded(&whole);
+            (extents[band].bears_moves_of(block, ROUNDING_M) || rounded.is_valid()).then_some(rounded)
+        });
+        if let [Some(unlikely), Some(possible), Some(likely)] = shapes {
+            return [likely, possible, unlikely];
         }
     }
     extents

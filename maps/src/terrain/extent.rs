@@ -5,7 +5,7 @@
 use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 
 use super::grid::Grid;
-use super::outline::{Run, Touching, connected, rings};
+use super::outline::{BRIDGE, Run, Touching, connected, rings};
 use super::relief::{ABOVE_CM_MAX, NoRelief, Relief, Segment, grow, within};
 use crate::Position;
 
@@ -15,6 +15,9 @@ pub const BAND_ERRORS: f64 = 0.841_621_233_572_914_2;
 
 /// Most metres around a point that an observed depth is spread over.
 pub const POND_RADIUS_M_MAX: f64 = 5_000.0;
+
+/// Cells that are looked at together.
+const CHUNK: usize = 64;
 
 /// Flooded cells.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,10 +29,10 @@ pub struct Extent {
 impl Extent {
     /// The cells of a grid, which is placed on the map, that are wet.
     pub(crate) fn of(grid: Grid, wet: impl Fn(usize) -> bool) -> Extent {
-        let mut runs = Vec::new();
+        let (mut runs, mut seeds) = (Vec::new(), Vec::new());
         for row in 0..grid.rows() {
             let cells = row * grid.cols()..(row + 1) * grid.cols();
-            note_runs(row, 0, cells.map(|cell| (wet(cell), false)), &mut runs, &mut Vec::new());
+            note_runs(row, 0, cells.map(|cell| (wet(cell), false)), &mut runs, &mut seeds);
         }
         Extent { grid, runs }
     }
@@ -70,15 +73,31 @@ impl Extent {
     /// The outer lines of the flooded pieces in degrees, lon,lat, along the sides of cells; holes are filled, because CAP polygons have none.
     ///
     /// Cells are taken together in blocks of `block` by `block`, each wet when one of its cells is, so that the shape only grows. Pieces that
-    /// meet at a corner are bridged there by 1/64 of a block. O(box around the cells / block²).
+    /// meet at a corner are bridged there by 1/64 of a block. O(runs of cells + wet blocks).
     pub fn shape(&self, block: u32) -> MultiPolygon<f64> {
+        self.shape_within(block, usize::MAX).expect("there is no limit")
+    }
+
+    /// The same, if it has at most `vertices_max` vertices (the first and last of a ring both count); O(runs of cells + wet blocks) also when not.
+    pub fn shape_within(&self, block: u32, vertices_max: usize) -> Option<MultiPolygon<f64>> {
         let degrees = |corner: Coord<f64>| {
             let (cols, rows) = (self.grid.cols() as f64, self.grid.rows() as f64);
             // The last block may reach over the edge of the grid.
-            self.grid.degrees_at(corner.x.min(cols), corner.y.min(rows)).expect("kept terrain is placed on the map")
+            self.grid.degrees_at(corner.x.min(cols), corner.y.min(rows)).expect("an extent is placed on the map")
         };
         let polygon = |ring: Vec<Coord<f64>>| Polygon::new(LineString(ring.into_iter().map(degrees).collect()), vec![]);
-        MultiPolygon(rings(&self.runs, block.max(1)).into_iter().map(polygon).collect())
+        let rings = rings(&self.runs, block.max(1), vertices_max)?;
+        Some(MultiPolygon(rings.into_iter().map(polygon).collect()))
+    }
+
+    /// Is a shape in such blocks sure to stay valid when its corners are moved by up to `metres`? Lines of its rings come no nearer to each other
+    /// than a bridge is wide.
+    pub(crate) fn bears_moves_of(&self, block: u32, metres: f64) -> bool {
+        let (width, height) = self.grid.step_m();
+        // The last block of a row or column may be cut, but is at least a cell, of which a bridge takes its part of the whole block: look at those apart.
+        let cut = block > 1
+            && (!self.grid.cols().is_multiple_of(block as usize) || !self.grid.rows().is_multiple_of(block as usize));
+        !cut && width.min(height) * f64::from(block) * BRIDGE > 4.0 * metres
     }
 }
 
@@ -138,33 +157,59 @@ impl Relief {
     /// A cell is flooded when it lies no higher above the channel of its segment than the stage there, and hangs together with a flooded channel
     /// over flooded cells (corners count). O(cells of the box around the segments).
     pub fn flooded(&self, stage_m: impl Fn(&Segment) -> Option<f64>) -> Extent {
-        // One above the highest centimetre that is wet; 0 stays dry, as does the last, which is no segment.
-        let mut below = vec![0_u16; 1 << 16].into_boxed_slice();
+        let [only] = self.flooded_levels(stage_m, [0.0]);
+        only
+    }
+
+    /// [`Relief::flooded`] with the stage raised by each of `more_m`, in one pass.
+    fn flooded_levels<const LEVELS: usize>(
+        &self,
+        stage_m: impl Fn(&Segment) -> Option<f64>,
+        more_m: [f64; LEVELS],
+    ) -> [Extent; LEVELS] {
+        // For each segment and level one above the highest centimetre that is wet; 0 stays dry, as does the last, which is no segment.
+        let mut below = vec![[0_u16; LEVELS]; 1 << 16].into_boxed_slice();
         let (mut rows, mut cols) = (0..0, 0..0);
+        let mut highest = 0;
         for (segment, below) in self.about.segments.iter().zip(&mut below) {
-            if let Some(stage) = stage_m(segment).filter(|stage| *stage >= 0.0) {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "not negative, and cut to what fits"
-                )]
-                {
-                    *below = (stage * 100.0 + 1e-6).floor().min(f64::from(ABOVE_CM_MAX)) as u16 + 1;
+            let Some(stage) = stage_m(segment) else { continue };
+            for (below, more) in below.iter_mut().zip(more_m) {
+                let stage = stage + more;
+                if stage >= 0.0 {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "not negative, and cut to what fits"
+                    )]
+                    {
+                        *below = (stage * 100.0 + 1e-6).floor().min(f64::from(ABOVE_CM_MAX)) as u16 + 1;
+                    }
+                    highest = highest.max(*below);
+                    grow(&mut rows, segment.rows.clone());
+                    grow(&mut cols, segment.cols.clone());
                 }
-                grow(&mut rows, segment.rows.clone());
-                grow(&mut cols, segment.cols.clone());
             }
         }
-        let mut runs = Vec::new();
-        let mut seeds = Vec::new();
+        let mut found: [(Vec<Run>, Vec<bool>); LEVELS] = std::array::from_fn(|_| (Vec::new(), Vec::new()));
         for row in rows {
             let cells = row * self.grid.cols() + cols.start..row * self.grid.cols() + cols.end;
             let (above, segment) = (&self.above_cm[cells.clone()], &self.segment[cells]);
-            let wet =
-                above.iter().zip(segment).map(|(&above, &segment)| (above < below[usize::from(segment)], above == 0));
-            note_runs(row, cols.start, wet, &mut runs, &mut seeds);
+            for (part, (above, segment)) in above.chunks(CHUNK).zip(segment.chunks(CHUNK)).enumerate() {
+                // Most ground is higher than any water, which is seen many cells at a time.
+                if above.iter().fold(u16::MAX, |lowest, above| lowest.min(*above)) >= highest {
+                    continue;
+                }
+                for (col, (&above, &segment)) in (cols.start + part * CHUNK..).zip(above.iter().zip(segment)) {
+                    let below = &below[usize::from(segment)];
+                    for ((runs, seeds), below) in found.iter_mut().zip(below) {
+                        if above < *below {
+                            note_cell(row, col, above == 0, runs, seeds);
+                        }
+                    }
+                }
+            }
         }
-        Extent { grid: self.grid, runs: connected(&runs, &seeds, Touching::Corners) }
+        found.map(|(runs, seeds)| Extent { grid: self.grid, runs: connected(&runs, &seeds, Touching::Corners) })
     }
 
     /// [`Relief::flooded`] in three bands: at the stage, and [`BAND_ERRORS`] standard errors below and above it.
@@ -178,12 +223,8 @@ impl Relief {
         let stage_error_m = within("stage_error_m", stage_error_m, 0.0, 100.0)?;
         let error_m = self.about.height_error_m.hypot(stage_error_m);
         let off = BAND_ERRORS * error_m;
-        Ok(Bands {
-            likely: self.flooded(|segment| stage_m(segment).map(|stage| stage - off)),
-            possible: self.flooded(&stage_m),
-            unlikely: self.flooded(|segment| stage_m(segment).map(|stage| stage + off)),
-            error_m,
-        })
+        let [likely, possible, unlikely] = self.flooded_levels(stage_m, [-off, 0.0, off]);
+        Ok(Bands { likely, possible, unlikely, error_m })
     }
 
     /// Ground that lies under water when it stands `depth_m` (0 to 20) deep at a position: all cells no higher than that water that hang
@@ -310,21 +351,25 @@ fn note_runs(
     runs: &mut Vec<Run>,
     seeds: &mut Vec<bool>,
 ) {
-    let short = |value: usize| u32::try_from(value).expect("a grid has at most SIDE_MAX columns and rows");
-    let mut open = false;
-    for (col, (wet, seed)) in (short(first_col)..).zip(cells) {
-        if !wet {
-            open = false;
-            continue;
+    for (col, (wet, seed)) in (first_col..).zip(cells) {
+        if wet {
+            note_cell(row, col, seed, runs, seeds);
         }
-        if !open {
-            open = true;
-            runs.push(Run { row: short(row), start: col, end: col });
-            seeds.push(false);
-        }
-        if let (Some(run), Some(seeded)) = (runs.last_mut(), seeds.last_mut()) {
+    }
+}
+
+/// Adds a wet cell that comes after all others: to the last run, or as a new one.
+fn note_cell(row: usize, col: usize, seed: bool, runs: &mut Vec<Run>, seeds: &mut Vec<bool>) {
+    #[expect(clippy::cast_possible_truncation, reason = "a grid has at most SIDE_MAX columns and rows")]
+    let (row, col) = (row as u32, col as u32);
+    match (runs.last_mut(), seeds.last_mut()) {
+        (Some(run), Some(seeded)) if run.row == row && run.end == col => {
             run.end = col + 1;
             *seeded |= seed;
+        }
+        _ => {
+            runs.push(Run { row, start: col, end: col + 1 });
+            seeds.push(seed);
         }
     }
 }

@@ -118,6 +118,11 @@ impl Grid {
         Ok(Grid { cols, rows, west, north, step_x, step_y, crs })
     }
 
+    /// As many rows of the same columns, for work on a strip.
+    pub(super) fn rows_only(&self, rows: usize) -> Grid {
+        Grid { rows, ..*self }
+    }
+
     /// Columns, west to east.
     pub fn cols(&self) -> usize {
         self.cols

@@ -13,6 +13,7 @@ mod neighbours; // Who lies beside whom.
 mod fill; // No hollow without a way out.
 mod flow; // Directions, gathering, drains, heights above them.
 mod rims; // The lowest way out first.
+mod spill; // Where strips meet.
 
 mod identity; // By what heights are known.
 
@@ -40,8 +41,8 @@ pub use relief::{NoRelief, Relief, ReliefOptions, SEGMENT_M, Segment};
 /// The ground with every hollow filled, metres, NaN where nothing is known: the lowest surface from which all water can leave.
 ///
 /// Water leaves at the edge of the grid and beside unknown cells. Every cell has the least, over all ways out, of the greatest height on the
-/// way, which is one number whatever the method. See [`directions`] for flats. O(n + m log m) with m cells on the rims of hollows.
+/// way, which is one number whatever the method. See [`directions`] for flats. O(n + m log m) with m cells on the rims of hollows and on the borders between hands.
 /// Source: Barnes, Lehman, Mulla 2014, doi:10.1016/j.cageo.2013.04.024.
-pub fn fill(dem: &Dem) -> Vec<f32> {
-    fill::fill(dem.grid(), dem.heights_m())
+pub fn fill(dem: &Dem, hands: &dyn Hands) -> Vec<f32> {
+    fill::fill(dem.grid(), dem.heights_m(), hands)
 }

@@ -54,73 +54,101 @@ fn root(parent: &mut [usize], mut at: usize) -> usize {
 }
 
 /// How far a ring keeps from a corner at which two cells meet that touch nowhere else, in cells.
-const BRIDGE: f64 = 1.0 / 64.0;
+pub(super) const BRIDGE: f64 = 1.0 / 64.0;
 
 /// The outer rings around runs, as columns (x) and rows (y) of corners, counter-clockwise with rows southward; cells become blocks of `block` cells.
 ///
-/// Cells that meet at a corner belong to one piece and are bridged there. Holes, and whatever lies in them, are filled.
-/// Cost: O(cells of the box around the runs / block² + runs).
-pub(super) fn rings(runs: &[Run], block: u32) -> Vec<Vec<Coord<f64>>> {
-    let blocks = |cell: u32| cell / block;
-    let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Vec::new() };
-    let (top, bottom) = (blocks(first.row), blocks(last.row));
-    let west = runs.iter().map(|run| blocks(run.start)).min().unwrap_or(0);
-    let east = runs.iter().map(|run| blocks(run.end - 1)).max().unwrap_or(0);
+/// Cells that meet at a corner belong to one piece and are bridged there. Holes, and whatever lies in them, are filled. None when the rings have
+/// more than `corners_max` corners in all, each closed one counting its first twice; that is found out as soon as it is so.
+/// Cost: O(runs + wet blocks + corners).
+pub(super) fn rings(runs: &[Run], block: u32, corners_max: usize) -> Option<Vec<Vec<Coord<f64>>>> {
+    let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Some(Vec::new()) };
+    let (top, bottom) = (first.row / block, last.row / block);
+    let west = runs.iter().map(|run| run.start / block).min().unwrap_or(0);
+    let east = runs.iter().map(|run| (run.end - 1) / block).max().unwrap_or(0);
     // A dry margin all around, so that nothing has to be checked.
-    let width = (east - west + 3) as usize;
-    let height = (bottom - top + 3) as usize;
-    let mut wet = vec![false; width * height];
-    for run in runs {
-        let line = (blocks(run.row) - top + 1) as usize * width + 1;
-        let cells = (blocks(run.start) - west) as usize..=(blocks(run.end - 1) - west) as usize;
-        wet[line + cells.start()..=line + cells.end()].fill(true);
+    let (width, height) = (east - west + 3, bottom - top + 3);
+    let wet_runs = without_holes(&in_blocks(runs, block, top, west), width, height);
+    let width = width as usize;
+    // Only pages with wet blocks are ever touched.
+    let mut wet = vec![false; width * height as usize];
+    for run in &wet_runs {
+        let line = run.row as usize * width;
+        wet[line + run.start as usize..line + run.end as usize].fill(true);
     }
-    fill_holes(&mut wet, width);
     let mut traced = vec![false; wet.len()];
     let mut rings = Vec::new();
-    for cell in 0..wet.len() {
-        if wet[cell] && !wet[cell - width] && !traced[cell] {
-            let ring = trace(&wet, width, cell, &mut traced);
-            let corner = |at: &Coord<f64>| Coord {
-                x: (at.x - 1.0 + f64::from(west)) * f64::from(block),
-                y: (at.y - 1.0 + f64::from(top)) * f64::from(block),
-            };
-            rings.push(ring.iter().map(corner).collect());
-        }
-    }
-    rings
-}
-
-/// Dry cells that no way over sides leads out of become wet.
-fn fill_holes(wet: &mut [bool], width: usize) {
-    let mut runs = Vec::new();
-    let mut seeds = Vec::new();
-    let height = wet.len() / width;
-    for (row, cells) in (0..).zip(wet.chunks_exact(width)) {
-        let mut start = 0;
-        for piece in cells.chunk_by(|a, b| a == b) {
-            let end = start + piece.len();
-            if !piece[0] {
-                runs.push(Run { row, start: short(start), end: short(end) });
-                seeds.push(start == 0 || end == width || row == 0 || row as usize + 1 == height);
-            }
-            start = end;
-        }
-    }
-    let open = connected(&runs, &seeds, Touching::Sides);
-    wet.fill(true);
-    for run in open {
+    let mut corners = 0;
+    for run in &wet_runs {
         let line = run.row as usize * width;
-        wet[line + run.start as usize..line + run.end as usize].fill(false);
+        for cell in line + run.start as usize..line + run.end as usize {
+            if !wet[cell - width] && !traced[cell] {
+                let ring = trace(&wet, width, cell, &mut traced, corners_max.saturating_sub(corners))?;
+                corners += ring.len() + 1;
+                let corner = |at: &Coord<f64>| Coord {
+                    x: (at.x - 1.0 + f64::from(west)) * f64::from(block),
+                    y: (at.y - 1.0 + f64::from(top)) * f64::from(block),
+                };
+                rings.push(ring.iter().map(corner).collect());
+            }
+        }
     }
+    Some(rings)
 }
 
-fn short(value: usize) -> u32 {
-    u32::try_from(value).expect("a grid has at most SIDE_MAX columns")
+/// Runs of blocks that hold a wet cell, one off from `top` and `west`; sorted, apart within a row.
+fn in_blocks(runs: &[Run], block: u32, top: u32, west: u32) -> Vec<Run> {
+    let mut found: Vec<Run> = Vec::with_capacity(runs.len() / block as usize);
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    for same in runs.chunk_by(|a, b| a.row / block == b.row / block) {
+        let row = same[0].row / block - top + 1;
+        spans.clear();
+        spans.extend(same.iter().map(|run| (run.start / block - west + 1, (run.end - 1) / block - west + 2)));
+        spans.sort_unstable();
+        let mut open: Option<Run> = None;
+        for &(start, end) in &spans {
+            match &mut open {
+                Some(run) if start <= run.end => run.end = run.end.max(end),
+                _ => found.extend(open.replace(Run { row, start, end })),
+            }
+        }
+        found.extend(open);
+    }
+    found
 }
 
-/// Walks around a piece with the wet cells on the right, from the northern side of `start` eastward.
-fn trace(wet: &[bool], width: usize, start: usize, traced: &mut [bool]) -> Vec<Coord<f64>> {
+/// What lies between runs in each row of a box.
+fn between(runs: &[Run], width: u32, height: u32) -> Vec<Run> {
+    let mut found = Vec::with_capacity(runs.len() + height as usize);
+    let mut rest = runs;
+    for row in 0..height {
+        let (own, later) = rest.split_at(rest.partition_point(|run| run.row <= row));
+        rest = later;
+        let mut start = 0;
+        for run in own {
+            if run.start > start {
+                found.push(Run { row, start, end: run.start });
+            }
+            start = run.end;
+        }
+        if start < width {
+            found.push(Run { row, start, end: width });
+        }
+    }
+    found
+}
+
+/// Dry cells that no way over sides leads out of become wet. The box has a dry margin.
+fn without_holes(wet: &[Run], width: u32, height: u32) -> Vec<Run> {
+    let dry = between(wet, width, height);
+    let leads_out = |run: &Run| run.start == 0 || run.end == width || run.row == 0 || run.row + 1 == height;
+    let seeds: Vec<bool> = dry.iter().map(leads_out).collect();
+    between(&connected(&dry, &seeds, Touching::Sides), width, height)
+}
+
+/// Walks around a piece with the wet cells on the right, from the northern side of `start` eastward; none when the ring, closed, has more corners
+/// than `corners_max`.
+fn trace(wet: &[bool], width: usize, start: usize, traced: &mut [bool], corners_max: usize) -> Option<Vec<Coord<f64>>> {
     // Headings E, S, W, N: step of the corner, and of the cells ahead on the left and on the right of the corner reached.
     const AHEAD: [(isize, isize); 4] = [(0, 1), (1, 0), (0, -1), (-1, 0)];
     let cell = |row: isize, col: isize| row.cast_unsigned() * width + col.cast_unsigned();
@@ -148,6 +176,9 @@ fn trace(wet: &[bool], width: usize, start: usize, traced: &mut [bool]) -> Vec<C
             let (left_down, left_right) = AHEAD[(heading + 3) % 4];
             ring.push(Coord { x: x + apart * (left_right - right) as f64, y: y + apart * (left_down - down) as f64 });
             heading = (heading + turn) % 4;
+            if ring.len() >= corners_max {
+                return None;
+            }
         }
         if (row, col, heading) == (first_row, first_col, 0) {
             break;
@@ -155,7 +186,7 @@ fn trace(wet: &[bool], width: usize, start: usize, traced: &mut [bool]) -> Vec<C
     }
     // Rows run southward, so this walk is clockwise on the map; rings of shapes run the other way.
     ring.reverse();
-    ring
+    Some(ring)
 }
 
 #[cfg(test)]
@@ -165,6 +196,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn short(value: usize) -> u32 {
+        u32::try_from(value).unwrap()
+    }
 
     fn runs_of(wet: &[bool], width: usize) -> Vec<Run> {
         let mut runs = Vec::new();
@@ -182,7 +217,7 @@ mod tests {
 
     fn shape(runs: &[Run], block: u32) -> MultiPolygon<f64> {
         let polygon = |ring: Vec<Coord<f64>>| Polygon::new(LineString(ring), vec![]);
-        MultiPolygon(rings(runs, block).into_iter().map(polygon).collect())
+        MultiPolygon(rings(runs, block, usize::MAX).expect("no limit").into_iter().map(polygon).collect())
     }
 
     #[test]
@@ -203,6 +238,14 @@ mod tests {
                 let middle = Point::new((cell % 7) as f64 + 0.5, (cell / 7) as f64 + 0.5);
                 prop_assert!(pieces.contains(&middle));
             }
+        }
+
+        #[test]
+        fn a_limit_of_corners_is_kept_and_no_more_is_left_out(wet in prop::collection::vec(any::<bool>(), 56), most in 0..60_usize) {
+            let runs = runs_of(&wet, 7);
+            let all = shape(&runs, 1);
+            let corners = geo::CoordsIter::coords_count(&all);
+            prop_assert_eq!(rings(&runs, 1, most).is_some(), corners <= most);
         }
 
         #[test]

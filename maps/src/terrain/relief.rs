@@ -151,7 +151,7 @@ impl Relief {
         }
         let mut open = dem.heights_m().to_vec();
         burn::cut(&grid, &mut open, &options.culverts, &channels, burn_m);
-        let filled = super::fill::fill(&grid, &open);
+        let filled = super::fill::fill(&grid, &open, hands);
         drop(open);
         let directions = directions(&grid, &filled, hands);
         drop(filled);

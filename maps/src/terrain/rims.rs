@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Steps of height into which the range is cut.
+/// Most steps of height into which the range is cut.
 const STEPS: usize = 1 << 15;
 
 /// A monotone priority queue of cells by height.
@@ -24,8 +24,9 @@ impl Rims {
         let (lowest, highest) =
             heights.iter().fold((f32::MAX, f32::MIN), |(low, high), height| (low.min(*height), high.max(*height)));
         let range = (highest - lowest).max(f32::MIN_POSITIVE);
-        let steps_per_metre = (STEPS as f32 / range).min(f32::MAX);
-        Rims { lowest, steps_per_metre, later: vec![Vec::new(); STEPS], now: BinaryHeap::new(), step: 0 }
+        let steps = heights.len().clamp(1, STEPS);
+        let steps_per_metre = (steps as f32 / range).min(f32::MAX);
+        Rims { lowest, steps_per_metre, later: vec![Vec::new(); steps], now: BinaryHeap::new(), step: 0 }
     }
 
     pub(super) fn push(&mut self, height: f32, cell: u32) {
@@ -52,14 +53,19 @@ impl Rims {
     /// Never falls with height: a product with a positive number and a cut are monotone in floats as well.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` stops at the ends of the range")]
     fn step_of(&self, height: f32) -> usize {
-        (((height - self.lowest) * self.steps_per_metre) as usize).min(STEPS - 1)
+        (((height - self.lowest) * self.steps_per_metre) as usize).min(self.later.len() - 1)
     }
 }
 
 /// The bits of a float in an order that is the order of the numbers.
-fn ordered(height: f32) -> u32 {
+pub(super) fn ordered(height: f32) -> u32 {
     let bits = height.to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 0x8000_0000 }
+}
+
+/// The float whose [`ordered`] bits these are.
+pub(super) fn height_of(ordered: u32) -> f32 {
+    f32::from_bits(if ordered >> 31 == 1 { ordered & 0x7fff_ffff } else { !ordered })
 }
 
 #[cfg(test)]
