@@ -14,7 +14,7 @@ use std::{
 use rust::Source;
 
 /// The crates' sources and all tests, relative to the root.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "src",
     "maps/src",
     "alerts/src",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 9] = [
     "alerts/tests",
     "alerts/benches",
     "alerts/fuzz/fuzz_targets",
+    "maps/fuzz/fuzz_targets",
 ];
 
 fn root() -> &'static Path {
