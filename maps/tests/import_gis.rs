@@ -42,7 +42,8 @@ impl Drop for Folder {
 }
 
 fn ogr2ogr(arguments: &[&str]) {
-    let output = Command::new("ogr2ogr").args(arguments).output().unwrap();
+    // Lists of texts become `(2:one,other)` where a format has no lists.
+    let output = Command::new("ogr2ogr").args(["-mapFieldType", "StringList=String"]).args(arguments).output().unwrap();
     assert!(output.status.success(), "ogr2ogr {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -110,7 +111,10 @@ fn same(original: &str, imported: &str, properties: &[&str]) {
             assert!(off < DEGREES_MAX, "{code}: {one:?} became {other:?}");
         }
         for property in properties {
-            assert_eq!(feature["properties"][property], there["properties"][property], "{code}, {property}");
+            let (one, other) = (&feature["properties"][property], &there["properties"][property]);
+            // 1830.0 and 1830 are one number.
+            let same_number = one.is_number() && one.as_f64() == other.as_f64();
+            assert!(same_number || one == other, "{code}, {property}: {one} became {other}");
         }
     }
 }
@@ -284,7 +288,8 @@ fn utm_and_web_mercator_lie_where_proj_says_in_every_zone() {
             let numbers: Vec<f64> = line.split_whitespace().map(|number| number.parse().unwrap()).collect();
             let back = projection.degrees(geo_types::Coord { x: numbers[0], y: numbers[1] }).unwrap();
             // A millimetre on the ground.
-            let (east_m, north_m) = ((back.x - lon) * 111_320.0 * lat.to_radians().cos(), (back.y - lat) * 111_320.0);
+            let east = if (back.x - lon).abs() > 180.0 { back.x - lon - 360.0_f64.copysign(back.x - lon) } else { back.x - lon };
+            let (east_m, north_m) = (east * 111_320.0 * lat.to_radians().cos(), (back.y - lat) * 111_320.0);
             assert!(east_m.hypot(north_m) < 1e-3, "EPSG {epsg}, {lon}, {lat}: {back:?}");
         }
         assert_eq!(output.lines().count(), places.len());
