@@ -33,7 +33,7 @@ openapi: ## write docs/openapi.json from the code, and the web part's types from
 	HAMYAR_TEST_UPDATE=1 $(CARGO) test --quiet --package hamyar --test house the_stored_api_document
 	@tools/web types
 
-bench: web ## measure what docs/benchmarks.md shows (release build); PART=terrain (service, cap, join, inundation) for one part
+bench: web ## measure what docs/benchmarks.md shows (release build); PART=terrain for one part (see tools/bench)
 	@PART="$(PART)" tools/bench
 
 judges: ## hold terrain against pyflwdir and richdem (from PyPI, into .cache); DEM=heights.asc for others, PROGRAM=… for another program

@@ -1,6 +1,13 @@
-//! `hamyar maps check|terrain`: looks a city's map over, and works out from heights where water goes.
+//! `hamyar maps check|import|terrain`: looks a city's map over, makes one of the files of others, works out from heights where water goes.
 //! Used by the people who make the map; it reads files, opens no database and sends nothing.
 //! What is written appears only whole: a run that fails leaves no file of its own behind.
+
+mod geopackage; // Tables of a GeoPackage.
+mod import; // Files of others become a city.
+mod progress; // How far it is.
+mod sources; // Which file is what.
+mod words; // What was done.
+mod write; // All files or none.
 
 use std::{
     fs::{self, File},
@@ -8,10 +15,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::maps::terrain::{self, Crs, Dem, Grid, Hands, Job, Layer, Streams};
+use ::maps::{City, PlaceKind, RoadBed};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
-use maps::terrain::{self, Crs, Dem, Grid, Hands, Job, Layer, Streams};
-use maps::{City, PlaceKind, RoadBed};
 
 use super::print;
 use crate::app;
@@ -31,6 +38,12 @@ pub enum Command {
         /// Holds city.toml and the GeoJSON files
         directory: String,
     },
+    /// Make a city's files of those of others
+    ///
+    /// Zones come first, for a city begins with them; then waterways, gauges, places and roads, each from its file. An extract of
+    /// OpenStreetMap gives all of them but gauges. Buildings tell where people live; heights are cut to the city. Nothing is written
+    /// unless `check` would accept the whole directory; docs/maps.md shows the way from nothing to a city.
+    Import(Box<import::Import>),
     /// Work out from heights where water goes
     ///
     /// Writes filled.tif, direction.tif, accumulation.tif, hand.tif and slope.tif (GeoTIFF, north up). filled and hand are metres,
@@ -59,10 +72,14 @@ pub struct Terrain {
 }
 
 /// Does it.
-pub fn run(command: Command) -> anyhow::Result<()> {
+pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Check { directory } => {
             print(&found(&app::load_city(&directory)?));
+            Ok(())
+        }
+        Command::Import(asked) => {
+            print(&import::run(*asked).await?);
             Ok(())
         }
         Command::Terrain(asked) => {

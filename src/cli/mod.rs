@@ -166,7 +166,7 @@ impl Cli {
             return Ok(cap::run(command));
         }
         if let Command::Maps { command } = self.command {
-            maps::run(command)?;
+            maps::run(command).await?;
             return Ok(ExitCode::SUCCESS);
         }
         self.run_with_settings().await?;

@@ -108,7 +108,13 @@ impl Projection {
                 if !(-500_000.0..=1_500_000.0).contains(&x) || !(-10_100_000.0..=10_100_000.0).contains(&y) {
                     return Err(format!("{x}, {y} do not lie in a UTM zone; is EPSG {epsg} right?"));
                 }
-                utm::zone_of(epsg).ok_or_else(|| format!("EPSG {epsg} is no UTM zone"))?.degrees(there)
+                let mut degrees =
+                    utm::zone_of(epsg).ok_or_else(|| format!("EPSG {epsg} is no UTM zone"))?.degrees(there);
+                // The outermost zones reach over the 180th meridian.
+                if degrees.x.abs() > 180.0 {
+                    degrees.x -= 360.0_f64.copysign(degrees.x);
+                }
+                degrees
             }
         };
         if looks_like_degrees && there != (Coord { x: 0.0, y: 0.0 }) {

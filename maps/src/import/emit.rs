@@ -2,7 +2,7 @@
 //! Called by every maker of a layer with properties and a shape in degrees.
 //! A feature that the city would refuse is left out and counted; a property that it would refuse is left out of its feature and noted.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use geo_types::{Coord, Geometry, LineString, MultiPolygon, Point};
 use serde_json::{Map, Value, json};
@@ -18,8 +18,8 @@ const STEPS_PER_DEGREE: f64 = 1e7;
 /// The lines of one file of a city.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    codes: BTreeSet<String>,
-    lines: Vec<String>,
+    /// By code, so that two imports of one source are one text.
+    by_code: BTreeMap<String, String>,
 }
 
 /// Which of the city's files.
@@ -59,7 +59,7 @@ impl Kind {
 impl Lines {
     /// Is the code free?
     pub(crate) fn is_free(&self, code: &str) -> bool {
-        !self.codes.contains(code)
+        !self.by_code.contains_key(code)
     }
 
     /// A code that is free: itself, or with the first number behind it that is.
@@ -80,7 +80,7 @@ impl Lines {
         label: &str,
         report: &mut Report,
     ) -> bool {
-        if self.lines.len() >= FEATURES_MAX {
+        if self.by_code.len() >= FEATURES_MAX {
             report.skip(format!("there is room for {FEATURES_MAX} features in {}", kind.file()), label);
             return false;
         }
@@ -104,7 +104,7 @@ impl Lines {
                 }
             }
         };
-        if !self.codes.insert(code.clone()) {
+        if !self.is_free(&code) {
             report.skip("its code stands twice", label);
             return false;
         }
@@ -119,16 +119,26 @@ impl Lines {
             .iter()
             .map(|property| text(property))
             .find(|text| !text.is_empty());
-        report.show([code, crate::text_in(&name, "fa").to_owned(), what.unwrap_or_default(), whereabouts(geometry)]);
+        report.show([
+            code.clone(),
+            crate::text_in(&name, "fa").to_owned(),
+            what.unwrap_or_default(),
+            whereabouts(geometry),
+        ]);
         report.made += 1;
-        self.lines.push(feature.to_string());
+        self.by_code.insert(code, feature.to_string());
         true
     }
 
-    /// The file: one feature a line, by code, so that two imports of one source are one text.
-    pub(crate) fn text(mut self) -> String {
-        self.lines.sort();
-        format!("{{\"type\": \"FeatureCollection\", \"features\": [\n{}\n]}}\n", self.lines.join(",\n"))
+    /// The file: one feature a line.
+    pub(crate) fn text(self) -> String {
+        let mut text = "{\"type\": \"FeatureCollection\", \"features\": [".to_owned();
+        for (number, line) in self.by_code.into_values().enumerate() {
+            text.push_str(if number > 0 { ",\n" } else { "\n" });
+            text.push_str(&line);
+        }
+        text.push_str("\n]}\n");
+        text
     }
 }
 

@@ -27,6 +27,8 @@ pub struct FlatGeobuf<R> {
     input: R,
     at: u64,
     count: u64,
+    /// How many features the header announces; 0: it does not say.
+    announced: u64,
     buffer: Vec<u8>,
     /// Type of all geometries; 0: each says its own.
     kind: u8,
@@ -78,7 +80,17 @@ impl<R: Read> FlatGeobuf<R> {
             }
             at += index;
         }
-        Ok(FlatGeobuf { input, at, count: 0, buffer: Vec::new(), kind, columns, projection, ended: false })
+        Ok(FlatGeobuf {
+            input,
+            at,
+            count: 0,
+            announced: count,
+            buffer: Vec::new(),
+            kind,
+            columns,
+            projection,
+            ended: false,
+        })
     }
 
     /// What the header says about the projection; degrees when it says nothing.
@@ -92,6 +104,10 @@ impl<R: Read> FlatGeobuf<R> {
         let read = |fault| BadSource::read(&here, &fault);
         self.input.by_ref().take(4).read_to_end(&mut self.buffer).map_err(read)?;
         if self.buffer.is_empty() {
+            if self.count < self.announced {
+                let what = format!("the file ends, and the header announces {} features", self.announced);
+                return Err(BadSource::new(here, what, FETCH_AGAIN));
+            }
             return Ok(None);
         }
         let Ok(length) = self.buffer.as_slice().try_into().map(u32::from_le_bytes) else {
@@ -246,4 +262,123 @@ fn geometry(of: &Table<'_>, kind: u8, depth: usize) -> Option<Result<Geometry<f6
             return Some(Err(format!("its geometry is of type {other}, which is not known (curves? linearise them)")));
         }
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A table as FlatBuffers lays it out: where its fields are, then the fields; and behind it what they point to.
+    fn built(fields: &[(usize, Field)]) -> Vec<u8> {
+        let slots = fields.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
+        let fields_bytes = 4 + 2 * slots;
+        // Root offset, list of fields, padding to eight bytes, the table with eight bytes for each field.
+        let at = (4 + fields_bytes).next_multiple_of(8);
+        let mut bytes = vec![0; at + 8 * (fields.len() + 1)];
+        bytes[..4].copy_from_slice(&u32::try_from(at).unwrap().to_le_bytes());
+        bytes[4..6].copy_from_slice(&u16::try_from(fields_bytes).unwrap().to_le_bytes());
+        bytes[at..at + 4].copy_from_slice(&u32::try_from(at - 4).unwrap().to_le_bytes());
+        for (place, (number, field)) in fields.iter().enumerate() {
+            let offset = 8 * (place + 1);
+            let slot = 8 + 2 * number;
+            bytes[slot..slot + 2].copy_from_slice(&u16::try_from(offset).unwrap().to_le_bytes());
+            let here = at + offset;
+            let behind = |bytes: &mut Vec<u8>, more: &[u8]| {
+                while bytes.len() % 8 != 4 {
+                    bytes.push(0);
+                }
+                let there = u32::try_from(bytes.len() - here).unwrap();
+                bytes[here..here + 4].copy_from_slice(&there.to_le_bytes());
+                bytes.extend_from_slice(more);
+            };
+            match field {
+                Field::Byte(byte) => bytes[here] = *byte,
+                Field::Short(short) => bytes[here..here + 2].copy_from_slice(&short.to_le_bytes()),
+                Field::Long(long) => bytes[here..here + 8].copy_from_slice(&long.to_le_bytes()),
+                Field::Vector(count, content) => {
+                    let mut vector = u32::try_from(*count).unwrap().to_le_bytes().to_vec();
+                    vector.extend_from_slice(content);
+                    behind(&mut bytes, &vector);
+                }
+                Field::Table(table) => {
+                    // A table that begins with its own root offset is moved as a whole.
+                    let inner = u32::from_le_bytes(table[..4].try_into().unwrap()) as usize;
+                    behind(&mut bytes, table);
+                    let there = bytes.len() - table.len() + inner - here;
+                    bytes[here..here + 4].copy_from_slice(&u32::try_from(there).unwrap().to_le_bytes());
+                }
+            }
+        }
+        bytes
+    }
+
+    enum Field {
+        Byte(u8),
+        Short(u16),
+        Long(u64),
+        Vector(usize, Vec<u8>),
+        Table(Vec<u8>),
+    }
+
+    /// Two points, of which the second has a name; the columns stand in the features.
+    fn file() -> Vec<u8> {
+        let doubles = |numbers: &[f64]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
+        let header = built(&[(2, Field::Byte(1)), (8, Field::Long(2)), (9, Field::Short(0))]);
+        let mut file = b"fgb\x03fgb\x00".to_vec();
+        let part = |bytes: &[u8], file: &mut Vec<u8>| {
+            file.extend(u32::try_from(bytes.len()).unwrap().to_le_bytes());
+            file.extend_from_slice(bytes);
+        };
+        part(&header, &mut file);
+        for (x, y) in [(48.5, 34.8), (48.6, 34.9)] {
+            let shape = built(&[(1, Field::Vector(2, doubles(&[x, y])))]);
+            part(&built(&[(0, Field::Table(shape))]), &mut file);
+        }
+        file
+    }
+
+    fn all(bytes: &[u8]) -> Result<Vec<Record>, BadSource> {
+        FlatGeobuf::open(bytes)?.collect()
+    }
+
+    #[test]
+    fn points_are_read_and_what_is_cut_off_is_told() {
+        let whole = file();
+        let read = all(&whole).unwrap();
+        assert_eq!(read[1].geometry, Ok(Geometry::Point(Point::new(48.6, 34.9))));
+        for length in 0..whole.len() {
+            assert!(all(&whole[..length]).is_err(), "{length}");
+        }
+        let second = whole.len() - (whole.len() - 12 - 4 * 2) / 3;
+        assert!(all(&whole[..second]).is_err());
+        let mut lies = whole.clone();
+        let at = 12 + u32::from_le_bytes(whole[8..12].try_into().unwrap()) as usize;
+        lies[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(all(&lies).unwrap_err().to_string().starts_with(&format!("feature 1, byte {at}: announces")));
+        assert!(all(b"fgb\x02fgb\x00").is_err());
+    }
+
+    #[test]
+    fn an_index_is_as_long_as_the_format_says() {
+        // 179 features at 16 a node: 179 + 12 + 1 nodes; a lone one has its root beside it.
+        assert_eq!(index_bytes(179, 16), Some(192 * 40));
+        assert_eq!(index_bytes(1, 16), Some(80));
+        assert_eq!(index_bytes(u64::MAX, 2), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_damage_makes_it_panic(changes in prop::collection::vec((0..300_usize, any::<u8>()), 1..6), keep in 0..400_usize) {
+            let mut bytes = file();
+            for (at, byte) in changes {
+                if let Some(there) = bytes.get_mut(at) {
+                    *there = byte;
+                }
+            }
+            bytes.truncate(keep);
+            let _ = all(&bytes);
+        }
+    }
 }

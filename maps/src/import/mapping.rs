@@ -164,7 +164,12 @@ impl Mapping {
                 Some(flag) => Value::Bool(flag),
                 None => Value::String(text),
             },
-            (_, Some(text)) if NUMBERS.contains(&property) => number(&text).map_or(Value::String(text), Value::from),
+            (_, Some(text)) if NUMBERS.contains(&property) => match number(&text) {
+                // Whole numbers stay whole, as whoever wrote them wrote them.
+                Some(number) if number.fract() == 0.0 => text.parse::<i64>().map_or(Value::from(number), Value::from),
+                Some(number) => Value::from(number),
+                None => Value::String(text),
+            },
             (_, Some(text)) if WHOLES.contains(&property) => match number(&text) {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the guard")]
                 Some(number) if (0.0..=1e15).contains(&number) => Value::from(number.round() as u64),
@@ -233,9 +238,17 @@ fn flag(text: &str) -> Option<bool> {
 }
 
 /// Parted by semicolons or bars, as OpenStreetMap and tables do.
+///
+/// GDAL writes a list as `(2:one,other)` where a format has none; it is taken as that when the number is right.
 pub(crate) fn aliases(text: &str) -> Vec<String> {
+    let of_gdal = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).and_then(|text| text.split_once(':'));
+    let listed = of_gdal
+        .filter(|(count, list)| count.parse() == Ok(list.split(',').count()))
+        .map(|(_, list)| list.replace(',', ";"));
     let mut list: Vec<String> = Vec::new();
-    for alias in text.split([';', '؛', '|']).map(str::trim).filter(|alias| !alias.is_empty()) {
+    for alias in
+        listed.as_deref().unwrap_or(text).split([';', '؛', '|']).map(str::trim).filter(|alias| !alias.is_empty())
+    {
         if list.iter().all(|there| there != alias) {
             list.push(alias.to_owned());
         }
@@ -286,6 +299,8 @@ mod tests {
             Value::Object(made),
             json!({"code": "julan", "aliases": ["کوی جولان"], "elevation_m": "1,8", "bridge": true, "name": {"fa": "جولان"}})
         );
+        assert_eq!(aliases("(2:کوی جولان,Julan)"), ["کوی جولان", "Julan"]);
+        assert_eq!(aliases("(3:a,b)"), ["(3:a,b)"]);
         let made = mapping.apply(&columns(json!({"name": "Julan", "name:fa": "جولان", "aliases": "a; b;a"})));
         assert_eq!(Value::Object(made), json!({"aliases": ["a", "b"], "name": {"en": "Julan", "fa": "جولان"}}));
     }

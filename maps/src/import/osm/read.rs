@@ -17,7 +17,7 @@ const NODES_MAX: usize = 24_000_000;
 /// Most vertices of kept ways.
 const VERTICES_MAX: usize = 32_000_000;
 /// Most kept elements of other sorts.
-const ELEMENTS_MAX: usize = 8_000_000;
+const ELEMENTS_MAX: usize = 4_000_000;
 /// Most bytes of one tag that is kept.
 const TAG_BYTES_MAX: usize = 2_000;
 
