@@ -149,7 +149,7 @@ class City {
       }
       return true;
     } catch (fault) {
-      if (fault instanceof Problem && fault.status === 401 && session.me) session.me = null;
+      if (fault instanceof Problem && fault.status === 401) session.ended();
       return fault instanceof Problem && !fault.offline;
     }
   }
