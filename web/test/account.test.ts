@@ -1,7 +1,6 @@
 // One's own account, the choice of a mentor and what staff expect of an alert of their own.
 // Run by `npm test`; the service is played by a list of answers.
 // What a person must know before pressing is on the page before it is pressed.
-import { readFileSync } from 'node:fs';
 import { flushSync, mount, unmount, type Component } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Alert, HelperRow, Schemas } from '../src/api/types';
@@ -203,7 +202,8 @@ describe('mentors', () => {
 });
 
 describe('what staff expect of an alert of their own', () => {
-  const triple = readFileSync('../alerts/src/triple.rs', 'utf8');
+  const theirs = import.meta.glob<string>(['../../alerts/src/triple.rs', '../../src/issue/words.rs'], { query: '?raw', import: 'default', eager: true });
+  const triple = theirs['../../alerts/src/triple.rs'] ?? '';
   const rows = new Map([...triple.matchAll(/^\/\/! \| ([^|]+) \| (\w+) \|$/gm)].map(([, question = '', answer = '']) => [question, answer]));
   it('reads by the documented tables', () => {
     for (const [impact, severity] of Object.entries(severityOf)) expect(rows.get(impact)).toBe(severity);
@@ -218,7 +218,7 @@ describe('what staff expect of an alert of their own', () => {
     });
   });
   it('is, unanswered, what the service takes a level to mean', () => {
-    const words = readFileSync('../src/issue/words.rs', 'utf8');
+    const words = theirs['../../src/issue/words.rs'] ?? '';
     for (const [level, { impact, in_minutes, sure }] of Object.entries(usual)) {
       const [, itsImpact, itsTime] = new RegExp(`Level::${level}\\s*=> \\(Impact::(\\w+), TimeToImpact::(Now|After\\(SignedDuration::from_mins\\((?:\\d+)\\)\\))\\)`, 'i').exec(words) ?? [];
       expect([level, itsImpact?.toLowerCase()]).toEqual([level, impact]);

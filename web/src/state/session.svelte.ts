@@ -44,6 +44,7 @@ class Session {
 
   async signInByCode(kind: ContactKind, address: string, code: string, person?: string): Promise<void> {
     this.me = await post<Me>('/session/code/verify', person ? { kind, address, code, person } : { kind, address, code });
+    this.over = null;
   }
 
   /** Changes one's own password, which ends all sessions, this one too. */
