@@ -19,6 +19,10 @@ export default defineConfig({
     // The map library alone is about 1 MB before compression; it is loaded only where a map is shown.
     chunkSizeWarningLimit: 1400,
   },
-  server: { proxy: Object.fromEntries(handedOn.map((path) => [path, { target: service, changeOrigin: false }])) },
+  server: {
+    proxy: Object.fromEntries(handedOn.map((path) => [path, { target: service, changeOrigin: false }])),
+    // Tests compare tables of the pages with those of the service, which stand outside of this folder.
+    ...(process.env['VITEST'] ? { fs: { allow: ['..'] } } : {}),
+  },
   test: { environment: 'happy-dom', include: ['test/**/*.test.ts'] },
 });

@@ -1,4 +1,4 @@
-// Asks axe-core about every page of the demonstration, in both languages: nothing serious or critical may be wrong.
+// Asks axe-core and our own measures about every page of the demonstration, in both languages: nothing serious or critical may be wrong.
 // Run by `npm run e2e` with HAMYAR_TEST_BINARY set (as `make test` does); left out, and saying so, without it.
 // axe-core (MPL-2.0) is a tool of this test: it is handed to the page by the browser and stands in nothing that is distributed.
 import assert from 'node:assert/strict';
@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { openBrowser } from './browser.mjs';
+import { measure } from './measure.mjs';
 import { everyone, pages } from './pages.mjs';
 import { theDemo } from './service.mjs';
 
@@ -44,7 +45,7 @@ describe('accessibility of every page', { skip: binary || process.env.HAMYAR_URL
     await own?.stop();
   });
 
-  it('finds nothing serious or critical, in Persian and in English, by day and by night, at the desk and in the hand', async (t) => {
+  it('finds nothing serious or critical, nothing cut, no Latin digit in Persian, no target too small for a finger: in Persian and in English, by day and by night, at the desk and in the hand', async (t) => {
     // The pages' security policy forbids foreign scripts, axe included; what it protects is tested elsewhere.
     const { contexts, ask } = await everyone(() => browser.newContext({ reducedMotion: 'reduce', bypassCSP: true }), demo);
     // The map is a picture to axe, and drawing it in software takes its time: here it is left out.
@@ -69,7 +70,7 @@ describe('accessibility of every page', { skip: binary || process.env.HAMYAR_URL
         await settled(page);
         if (act) await act(page);
         await page.evaluate(axe);
-        for (const fault of await faults(page)) found.push(`${name} (${lang}, ${theme}, ${phone ? 'phone' : 'desk'}): ${fault}`);
+        for (const fault of [...(await faults(page)), ...(await measure(page, { lang, phone }))]) found.push(`${name} (${lang}, ${theme}, ${phone ? 'phone' : 'desk'}): ${fault}`);
         t.diagnostic(`${name} (${lang})`);
       }
     }

@@ -1,8 +1,9 @@
 // Takes pictures of every page in both languages at three sizes: `node e2e/look.mjs DIR [name…]`; THEME=dark for the dark theme.
 // With HAMYAR_TEST_BINARY it starts a demonstration of its own; with HAMYAR_URL, HAMYAR_OFFICER and HAMYAR_APPROVER (the printed passwords) it visits a running one.
-// Run by hand after a change of looks; compares nothing, a person looks. Ends with an error when a page reported a fault.
+// Run by hand after a change of looks; compares nothing, a person looks, and what can be measured is printed. Ends with an error when a page reported a fault.
 import { mkdirSync } from 'node:fs';
 import { mapReady, openBrowser } from './browser.mjs';
+import { measure } from './measure.mjs';
 import { everyone, pages } from './pages.mjs';
 import { theDemo } from './service.mjs';
 
@@ -19,7 +20,7 @@ try {
   const { contexts, ask } = await everyone(() => browser.newContext({ reducedMotion: 'reduce' }), demo);
   for (const [name, who, where, act] of pages(ask, {})) {
     // A page further on in the story needs what the earlier ones made, whether or not they are wanted.
-    const needed = ['draft', 'live', 'all-clear', 'cleared'].includes(name);
+    const needed = ['draft', 'live', 'all-clear', 'cleared', 'helpers-alone'].includes(name);
     const wanted = Object.keys(sizes).flatMap((size) => ['fa', 'en'].map((lang) => [size, lang, `${name}-${size}-${lang}`])).filter(([, , file]) => only.length === 0 || only.some((one) => file.startsWith(one) || `-${file}`.includes(one)));
     if (wanted.length === 0 && !needed) continue;
     let path = await where();
@@ -39,6 +40,7 @@ try {
         await page.waitForLoadState('load');
         if (act) await act(page);
         await page.waitForTimeout(700);
+        for (const ugly of await measure(page, { lang, phone: size === 'phone' })) console.log(`${file}: ${ugly}`);
       } catch (fault) {
         console.log(file, String(fault).slice(0, 300));
         faulty += 1;

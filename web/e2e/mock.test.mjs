@@ -95,6 +95,72 @@ describe('the pages over an invented city', { timeout: 600_000 }, () => {
     await context.close();
   });
 
+  it('takes no yes to a text that changed while the question stood open', async () => {
+    const { context, page, faults } = await openPage(browser);
+    await signIn(page, 'sara');
+    await page.goto(`${origin}/?view=alerts&lang=en`);
+    await page.getByRole('button', { name: 'New alert' }).click();
+    await page.locator('dialog input[type=checkbox]').first().check();
+    await page.locator('dialog form > button.main').click();
+    await page.locator('.actions').waitFor();
+    const address = page.url();
+    const reza = await openPage(browser);
+    await signIn(reza.page, 'reza');
+    await reza.page.goto(address);
+    await reza.page.locator('.actions button.main').click();
+    assert.equal(await reza.page.locator('dialog button.main').isDisabled(), false);
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await page.locator('fieldset[lang=fa] textarea').first().fill('متنی دیگر');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await reza.page.getByText('This alert has just changed.').waitFor();
+    assert.equal(await reza.page.locator('dialog button.main').isDisabled(), true);
+    assert.deepEqual([...faults, ...reza.faults], []);
+    await context.close();
+    await reza.context.close();
+  });
+
+  it('gives a minor whom nobody looks after a mentor with one choice', async () => {
+    const { context, page, faults } = await openPage(browser);
+    await signIn(page, 'sara');
+    await page.goto(`${origin}/?view=helpers&lang=en`);
+    await page.locator('.mentors button').first().click();
+    await page.locator('dialog .callout').getByText('Minors who are left without a mentor').waitFor();
+    await page.locator('dialog button.grave').click();
+    await page.getByText('2 minors without a mentor').waitFor();
+    await page.locator('.alone button').first().click();
+    await page.selectOption('dialog select', { index: 1 });
+    await page.locator('dialog form button.main').click();
+    await page.getByText('1 minor without a mentor').waitFor();
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  it('shows a token once, and ends all sign-ins when the password changes', async () => {
+    const { context, page, faults } = await openPage(browser);
+    await signIn(page, 'sara');
+    await page.locator('header a.me').click();
+    await page.fill('[name=token]', 'نمایشگر سالن');
+    await page.locator('form:has([name=token]) button.main').click();
+    await page.getByText('shown-once-and-never-again').waitFor();
+    await page.reload();
+    await page.getByText('نمایشگر سالن').waitFor();
+    assert.equal(await page.getByText('shown-once-and-never-again').count(), 0);
+    const change = async (current) => {
+      await page.fill('[name=current]', current);
+      await page.fill('[name=new]', 'a long enough one');
+      await page.fill('[name=again]', 'a long enough one');
+      await page.locator('form:has([name=current]) button.main').click();
+    };
+    await change('wrong');
+    await page.getByText('گذرواژهٔ کنونی درست نیست.').waitFor();
+    await change('right');
+    await page.getByText('۲ ورود و ۱ توکن پایان یافت').waitFor();
+    await page.locator('input[name=login]').waitFor();
+    assert.equal(await page.locator('nav').count(), 0);
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
   it('takes a report without WebGL and without a map, and shows number and secret', async () => {
     const { context, page, faults } = await openPage(browser, { width: 390, height: 844, geolocation: { longitude: 48.51, latitude: 34.8 }, permissions: ['geolocation'] });
     await page.addInitScript(() => (HTMLCanvasElement.prototype.getContext = () => null));
@@ -152,6 +218,19 @@ describe('the pages over an invented city', { timeout: 600_000 }, () => {
     assert.ok(!page.url().includes('view='));
     await page.locator('header button[lang=en]').click();
     await page.waitForFunction(() => document.body.dir === 'ltr' && location.search.includes('lang=en'));
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  it('goes on in English for whoever came by an English link, and leaves the browser’s own choice as it was', async () => {
+    const { context, page, faults } = await openPage(browser, { width: 390, height: 844 });
+    await page.goto(`${origin}/?lang=en`);
+    await page.locator('.doors a').first().click();
+    await page.waitForURL(/\/report/);
+    await page.getByRole('heading', { name: 'Report to the city' }).waitFor();
+    const other = await context.newPage();
+    await other.goto(`${origin}/report`);
+    await other.getByRole('heading', { name: 'گزارش به شهر' }).waitFor();
     assert.deepEqual(faults, []);
     await context.close();
   });

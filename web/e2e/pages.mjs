@@ -55,7 +55,7 @@ export function pages(ask, facts) {
     ['join-gone', 'anyone', () => '/helper#invitation=nothing', async (page) => page.locator('.callout').first().waitFor()],
     ['mentor', 'mentor', () => '/helper'],
     ['mentor-invited', 'mentor', () => '/helper', async (page) => {
-      await page.locator('form input[type=checkbox]').first().check();
+      await page.locator('form .zones input[type=checkbox]').first().check();
       await page.locator('form button.main').click();
       await page.locator('.callout').first().waitFor();
     }],
@@ -79,6 +79,32 @@ export function pages(ask, facts) {
     ['map', 'officer', () => '/?map=1'],
     ['legend', 'officer', () => '/?map=1', press('.legend > button')],
     ['new-alert', 'officer', () => '/?view=alerts', press('main .row.apart button')],
+    ['new-alert-answered', 'officer', () => '/?view=alerts', async (page) => {
+      await page.locator('main .row.apart button').first().click();
+      await page.selectOption('dialog [name=impact]', 'severe');
+      await page.selectOption('dialog [name=in_minutes]', '30');
+      await page.selectOption('dialog [name=sure]', 'seen');
+      await page.locator('dialog .expected').scrollIntoViewIfNeeded();
+    }],
+    ['account', 'officer', () => '/?view=account'],
+    ['account-refused', 'officer', () => '/?view=account', async (page) => {
+      await page.fill('[name=current]', 'not the present one');
+      await page.fill('[name=new]', 'a long enough one');
+      await page.fill('[name=again]', 'a long enough one');
+      await page.locator('form button.main').first().click();
+      await page.locator('form .callout.bad').waitFor();
+    }],
+    ['token-made', 'officer', () => '/?view=account', async (page) => {
+      await page.fill('[name=token]', 'نمایشگر سالن');
+      await page.locator('form:has([name=token]) button.main').click();
+      await page.locator('.secret').waitFor();
+      await page.locator('.tokens li').last().scrollIntoViewIfNeeded();
+    }],
+    ['token-end', 'officer', async () => {
+      const { items } = await ask.officer('GET', '/me/tokens');
+      if (items.length === 0) await ask.officer('POST', '/me/tokens', { name: 'hall screen' });
+      return '/?view=account';
+    }, press('.tokens button')],
     ['draft', 'officer', async () => {
       facts.alert ??= await ask.officer('POST', `/proposals/${(await openProposal(ask)).id}/adopt`, {});
       return alertPath();
@@ -103,5 +129,16 @@ export function pages(ask, facts) {
       return alertPath();
     }],
     ['public-cleared', 'anyone', () => '/'],
+    ['mentor-end', 'officer', () => '/?view=helpers', press('.mentors button')],
+    ['helpers-alone', 'officer', async () => {
+      const { items } = await ask.officer('GET', '/helpers');
+      const minor = items.find((one) => one.minor && one.mentor);
+      facts.alone ??= await ask.officer('POST', `/mentors/${minor.mentor}/end`);
+      return '/?view=helpers';
+    }, async (page) => page.locator('.alone').waitFor()],
+    ['mentor-assign', 'officer', () => '/?view=helpers', async (page) => {
+      await page.locator('.alone button').first().click();
+      await page.selectOption('dialog select', { index: 2 });
+    }],
   ];
 }

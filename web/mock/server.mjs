@@ -27,6 +27,7 @@ export function mock(nowMs = Date.now()) {
   const city = invented(nowMs);
   const alerts = [];
   const answers = new Map();
+  const tokens = [];
   const live = new Set();
   let events = 0;
   let made = 0;
@@ -140,7 +141,27 @@ export function mock(nowMs = Date.now()) {
       };
     },
     'GET /helpers': ({ me }) => staff(me) && list(city.helpers),
-    'GET /helpers/without-mentor': ({ me }) => staff(me) && list([]),
+    'GET /helpers/without-mentor': ({ me }) => staff(me) && list(city.helpers.filter(({ minor, mentor }) => minor && !mentor)),
+    'POST /helpers/:id/mentor': ({ id, body }) => {
+      city.helpers.find((one) => one.id === id).mentor = body.mentor;
+      return { mentorship_ended: false };
+    },
+    'POST /mentors/:id/appoint': () => undefined,
+    'POST /mentors/:id/end': ({ id }) => {
+      const left = city.helpers.filter(({ mentor }) => mentor === id);
+      for (const one of left) one.mentor = null;
+      return { minors: left.filter(({ minor }) => minor).map((one) => one.id) };
+    },
+    'GET /me/tokens': ({ me }) => staff(me) && list(tokens),
+    'POST /me/tokens': ({ body }) => {
+      tokens.push({ id: city.uuid(9000 + tokens.length), name: body.name, created: now() });
+      return { id: tokens.at(-1).id, token: 'shown-once-and-never-again' };
+    },
+    'DELETE /me/tokens/:id': ({ id }) => void tokens.splice(tokens.findIndex((one) => one.id === id), 1),
+    'POST /me/password': ({ body }) => {
+      if (body.current === 'wrong') throw new Refused(401, 'wrong-credentials', 'name or password is wrong');
+      return { sessions: 2, tokens: body.keep_tokens ? 0 : tokens.splice(0).length };
+    },
     'GET /demo/inbox': () => list(city.inbox),
     'GET /me/notices': () => list([{ id: 'n1', alert: 'a', language: 'fa', subject: city.content.wordings.fa.headline, body: city.content.wordings.fa.instruction, question: 'receipt', answer: answers.get('n1') ?? null, made_at: city.at(2), over: false }]),
     'POST /me/notices/:id/answer': ({ id, body }) => void answers.set(id, body.answer),

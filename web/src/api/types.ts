@@ -5,7 +5,7 @@
 import type { Feature, FeatureCollection, Geometry } from 'geojson';
 import type { components } from './types.gen';
 
-type Schemas = components['schemas'];
+export type Schemas = components['schemas'];
 
 /** What is always sent, though it may be null. */
 type Sent<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
@@ -108,4 +108,5 @@ export type Delivery = Exact<Schemas['Progress'], { notices: Page<NoticeRow> }>;
 export type HelperRow = Exact<Schemas['HelperItem'], { contacts: Schemas['ContactItem'][] }>;
 export type Invitation = Exact<Schemas['InvitationView'], { zones: NamedZone[] }>;
 export type MyNotice = Sent<Schemas['Told']>;
+export type Token = Schemas['TokenItem'];
 export type InboxItem = Sent<Schemas['Shown']>;

@@ -1,6 +1,6 @@
 // The views of the console: what the navigation offers and what the address calls them.
 // Used by the navigation and by Console.svelte.
-// A view that needs the demo is offered only there.
+// A view that needs the demo is offered only there; one's own account is opened by one's name.
 
 import type { IconName } from '../parts/icons';
 import type { PlainKey } from '../state/language.svelte';
@@ -10,6 +10,8 @@ export interface View {
   icon: IconName;
   title: PlainKey;
   demoOnly?: true;
+  /** Opened from the header, not from the navigation. */
+  offNav?: true;
 }
 
 export const views = [
@@ -21,6 +23,7 @@ export const views = [
   { id: 'health', icon: 'health', title: 'view.health' },
   { id: 'helpers', icon: 'people', title: 'view.helpers' },
   { id: 'inbox', icon: 'inbox', title: 'view.inbox', demoOnly: true },
+  { id: 'account', icon: 'person', title: 'view.account', offNav: true },
 ] as const satisfies readonly View[];
 
 export type ViewId = (typeof views)[number]['id'];

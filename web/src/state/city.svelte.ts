@@ -23,6 +23,8 @@ class City {
   proposals = $state.raw<Proposal[]>([]);
   alerts = $state.raw<Alert[]>([]);
   publicAlerts = $state.raw<PublicAlert[]>([]);
+  /** Counts up whenever the service can be asked again after it was away: what no list holds is then asked for anew. */
+  returns = $state(0);
   /** Counts up whenever delivery of any alert has changed. */
   deliveryTurn = $state(0);
   line = $state<LineState>('opening');
@@ -46,11 +48,12 @@ class City {
     this.#wanted = staff ? topics : ['zones', 'public_alerts'];
     this.loaded = false;
     void this.#loadMap();
-    void this.refresh(this.#wanted).then(() => (this.loaded = true));
+    void this.#refreshAll();
     this.#close = openLine({
       event: (name, about) => this.#hear(name, about),
-      poll: () => this.refresh(this.#wanted),
+      poll: () => this.#refreshAll(),
       state: (line, lastSign) => {
+        if (this.line === 'lost' && line !== 'lost') this.returns += 1;
         this.line = line;
         this.lastSign = lastSign;
       },
@@ -112,6 +115,13 @@ class City {
     }, gatherMs);
   }
 
+  /** An empty list says that there is nothing only after the service has said so. */
+  async #refreshAll(): Promise<boolean> {
+    const answered = await this.refresh(this.#wanted);
+    if (answered) this.loaded = true;
+    return answered;
+  }
+
   /** Asks for these lists now; true when the service answered each. */
   async refresh(which: readonly Topic[]): Promise<boolean> {
     if (!this.map) void this.#loadMap();
@@ -149,7 +159,7 @@ class City {
       }
       return true;
     } catch (fault) {
-      if (fault instanceof Problem && fault.status === 401 && session.me) session.me = null;
+      if (fault instanceof Problem && fault.status === 401) session.ended();
       return fault instanceof Problem && !fault.offline;
     }
   }

@@ -1,6 +1,6 @@
 // The language of the page: Persian (right to left, first) or English.
 // Read by every component through `t`, `pick` and the formats here; switched in the header.
-// It stands in the URL (`lang`) and is remembered; `lang` is set on <html>, `dir` on <body>.
+// It stands in the URL (`lang`), holds for the tab that was opened with it, and is remembered when it was chosen; `lang` is set on <html>, `dir` on <body>.
 
 import type { Texts } from '../api/types';
 import { digits, measured, number, percent, type Language } from '../format/digits';
@@ -9,7 +9,7 @@ import { en } from '../i18n/en';
 import { fa } from '../i18n/fa';
 import { fill, type Value, type ValuesOf } from '../i18n/text';
 import { now } from './now.svelte';
-import { remembered, remember } from './remembered';
+import { remembered, rememberedInTab, rememberInTab, remember } from './remembered';
 import { url } from './url.svelte';
 
 export type Key = keyof typeof fa;
@@ -25,13 +25,24 @@ class LanguageState {
   readonly code: Language = $derived.by(() => {
     const asked = url.get('lang');
     if (isLanguage(asked)) return asked;
+    if (isLanguage(this.#tab)) return this.#tab;
     return isLanguage(this.#kept) ? this.#kept : 'fa';
   });
   #kept = $state(remembered('lang'));
+  #tab = $state(rememberedInTab('lang'));
   readonly direction = $derived(this.code === 'fa' ? 'rtl' : 'ltr');
 
+  constructor() {
+    // Whoever came by an English link goes on in English, without changing what this browser is set to.
+    const asked = url.get('lang');
+    if (!isLanguage(asked)) return;
+    this.#tab = asked;
+    rememberInTab('lang', asked);
+  }
+
   choose(code: Language): void {
-    this.#kept = code;
+    this.#kept = this.#tab = code;
+    rememberInTab('lang', code);
     remember('lang', code);
     url.set({ lang: code });
   }
@@ -44,7 +55,7 @@ export function t<K extends Key>(key: K, ...values: Arguments<K>): string {
 }
 
 /** A message whose key is made of a word of the service; the word itself when the dictionary lacks it. */
-export function word(group: 'hazard' | 'channel' | 'status' | 'mark' | 'flag' | 'state' | 'kind' | 'answer' | 'place' | 'rejected' | 'quantity' | 'action' | 'role' | 'code' | 'unit', name: string | null | undefined): string {
+export function word(group: 'hazard' | 'channel' | 'status' | 'mark' | 'flag' | 'state' | 'kind' | 'answer' | 'place' | 'rejected' | 'quantity' | 'action' | 'role' | 'code' | 'unit' | 'severity' | 'urgency' | 'certainty' | 'comes', name: string | null | undefined): string {
   if (!name) return '';
   const key = `${group}.${name}`;
   return key in dictionaries.fa ? fill(dictionaries[language.code][key as Key], {}, language.code) : name.replaceAll('_', ' ');
@@ -62,6 +73,8 @@ export const say = {
   number: (value: number, decimals = 0): string => number(value, language.code, decimals),
   measured: (value: number, decimals: number): string => measured(value, language.code, decimals),
   list: (words: string[]): string => new Intl.ListFormat(language.code, { type: 'conjunction' }).format(words),
+  /** A masked contact: a telephone number in the language's digits; a mailbox or a topic as it is. */
+  contact: (masked: string | null | undefined): string => (/[A-Za-z]/.test(masked ?? '') ? (masked ?? '') : digits(masked ?? '', language.code)),
   percent: (share: number): string => percent(share, language.code),
   clock: (at: string | Date): string => time.clock(new Date(at), language.code),
   seconds: (at: string | Date): string => time.clockWithSeconds(new Date(at), language.code),
