@@ -21,7 +21,7 @@ use hamyar::{
     id::{Ids, SensorId},
     metrics,
     reports::{self, Channel, Incoming},
-    sensors::{self, Flag, NewReading, NewSensor, Quantity, SensorCode},
+    sensors::{self, Flag, Marks, NewReading, NewSensor, Quantity, SensorCode},
     store::Store,
 };
 use maps::Position;
@@ -148,6 +148,7 @@ impl City {
             read_at,
             value,
             flag: Flag::Good,
+            marks: Marks::NONE,
         };
         let readings: Vec<_> = self.sensors[of].iter().map(reading).collect();
         let mut tx = self.ground.store.write_readings("keep readings").await?;

@@ -70,7 +70,7 @@ fn main() {
             black_box(&judged);
             if round == 0 {
                 for one in &judged {
-                    if !one.again || one.marks.of(Test::Spike) > Mark::NotEvaluated {
+                    if one.before.is_none() || one.marks.of(Test::Spike) > Mark::NotEvaluated {
                         counts[usize::from(one.marks.together().number())] += 1;
                     }
                 }

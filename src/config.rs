@@ -99,6 +99,7 @@ section!(
     Sensors {
         batch_readings_max: usize, batch_wait_ms_max: u64, queue_messages_max: usize, readings_per_message_max: usize,
         future_secs_max: i64, age_days_max: i64, rejected_kept_max: i64, silent_after_intervals: f64,
+        quality_file: String,
     }
 );
 section!(

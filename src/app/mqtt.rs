@@ -39,7 +39,11 @@ impl Mqtt {
 
 /// Starts all three.
 pub(super) async fn start(ground: &Ground, stops: &mut Stops) -> anyhow::Result<Mqtt> {
-    let (intake, batches) = sensors::Intake::start(ground);
+    let limits = match ground.config.sensors.quality_file.as_str() {
+        "" => sensors::embedded_limits(),
+        file => sensors::read_limits(file)?,
+    };
+    let (intake, batches) = sensors::Intake::start_with(ground, limits);
     stops.push("intake of readings", move || batches.stop());
     let (applications, recording) = Applications::start(ground);
     stops.push("answers by MQTT", move || recording.stop());

@@ -16,6 +16,8 @@ use tracing::{debug, error};
 
 use super::{
     decode::{Claim, Decoded, decode},
+    judge::{Judge, QualityLimits, embedded_limits},
+    quality::Marks,
     quantity::Quantity,
     reading::{Flag, NewReading},
     rejected::{Reason, Reject},
@@ -62,10 +64,16 @@ enum Read {
 impl Intake {
     /// Starts the batcher.
     pub fn start(ground: &Ground) -> (Self, Batches) {
+        Self::start_with(ground, embedded_limits())
+    }
+
+    /// Starts the batcher with other numbers for the tests of quality.
+    pub fn start_with(ground: &Ground, limits: QualityLimits) -> (Self, Batches) {
         let (queue, waiting) = mpsc::channel(ground.config.sensors.queue_messages_max);
         let stop = CancellationToken::new();
         let batcher = Batcher {
             sensors: Registry { ear: ground.bells.ear(Bell::Accounts), known: HashMap::new(), read_at: None },
+            judge: Judge::new(limits, ground.config.time_zone()),
             ground: ground.clone(),
         };
         let task = tokio::spawn(batcher.run(waiting, stop.clone()));
@@ -126,6 +134,7 @@ impl Batches {
 
 struct Batcher {
     ground: Ground,
+    judge: Judge,
     sensors: Registry,
 }
 
@@ -168,6 +177,10 @@ impl Batcher {
             metrics::histogram!("hamyar_intake_batch").record(batch.len() as f64);
             // A panic ends this batch only: nothing of it is committed, and its senders send it again.
             let kept = if let Ok(kept) = AssertUnwindSafe(self.keep(&batch)).catch_unwind().await {
+                if kept.is_err() {
+                    // The series hold values that nobody kept.
+                    self.judge.forget();
+                }
                 kept.map_err(|fault| {
                     error!(%fault, messages = batch.len(), "a batch of messages could not be kept: {fault}");
                     NotKept(fault.to_string())
@@ -175,6 +188,7 @@ impl Batcher {
             } else {
                 // What a panic left half done in memory is read anew.
                 self.sensors.read_at = None;
+                self.judge.forget();
                 metrics::counter!("hamyar_intake_panics_total").increment(1);
                 error!(messages = batch.len(), "keeping a batch of messages panicked");
                 Err(NotKept("the service failed; it has been logged".into()))
@@ -194,8 +208,14 @@ impl Batcher {
         for waiting in batch {
             found.sort_in(waiting, &self.sensors, settings, now);
         }
+        self.judge.fill(&self.ground, now).await?;
+        let mut later = Vec::new();
+        for reading in &mut found.readings {
+            self.judge.take(reading, &mut later);
+        }
         let mut tx = self.ground.store.write_readings("keep readings").await?;
         let kept = tx.put_readings(&found.readings, now, self.ground.exercise).await?;
+        tx.put_marks(&later, now).await?;
         for (sensor, status) in &found.statuses {
             tx.put_status(sensor.id, status, now).await?;
         }
@@ -343,7 +363,7 @@ fn reading(claim: &Claim, sensor: &Sensor, flag: Flag, now: Timestamp) -> NewRea
     let read_at = Timestamp::from_microsecond(read_at.as_microsecond()).unwrap_or(now);
     // Minus zero and zero are one value.
     let value = if claim.value == 0.0 { 0.0 } else { claim.value };
-    NewReading { sensor: sensor.id, quantity: claim.quantity, read_at, value, flag }
+    NewReading { sensor: sensor.id, quantity: claim.quantity, read_at, value, flag, marks: Marks::NONE }
 }
 
 /// Sensors in memory.

@@ -4,6 +4,7 @@
 
 mod accept; // Identified, checked, kept in batches.
 mod decode; // What a payload claims.
+mod judge; // What is thought of what comes.
 pub mod quality; // What may be thought of a value.
 mod registry;
 mod rejected; // What could not be kept, and why.
@@ -18,8 +19,10 @@ mod thin; // Plots without lost peaks.
 
 pub use accept::{Batches, Intake, plausible};
 pub use decode::{Claim, Decoded, Misread, decode};
+pub use judge::{QualityLimits, embedded_limits, read_limits};
+pub use quality::Marks;
 pub use quantity::{Quantity, UnknownQuantity};
-pub use reading::{Arrival, Flag, Latest, NewReading, Point, Reading};
+pub use reading::{Arrival, Flag, LaterMarks, Latest, NewReading, Point, Reading};
 pub use registry::{Refusal, Registered, add, add_by_command, adopt_city, quarantine, release, rotate_secret};
 pub use rejected::{Reason, Reject, Rejected};
 pub use sensor::{BadSensorCode, NewSensor, Sensor, SensorCode, SensorState};

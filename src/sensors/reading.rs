@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::quantity::Quantity;
+use super::{quality::Marks, quantity::Quantity};
 use crate::{
     id::{ExerciseId, SensorId},
     store::stored_text,
@@ -91,6 +91,21 @@ pub struct NewReading {
     pub value: f64,
     /// What may be concluded from it.
     pub flag: Flag,
+    /// What the tests of quality think of it so far.
+    pub marks: Marks,
+}
+
+/// What is thought of a reading since a later one told more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LaterMarks {
+    /// What measured.
+    pub sensor: SensorId,
+    /// What was measured.
+    pub quantity: Quantity,
+    /// When the device measured.
+    pub read_at: Timestamp,
+    /// What the tests think now.
+    pub marks: Marks,
 }
 
 /// The newest reading of one quantity of one sensor.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     quantity::Quantity,
-    reading::{Arrival, Flag, Latest, NewReading, Point, Reading},
+    reading::{Arrival, Flag, LaterMarks, Latest, NewReading, Point, Reading},
     sensor::{Sensor, SensorCode, SensorState},
     thin::Thinner,
 };
@@ -312,7 +312,7 @@ impl ReadingsTx {
                 let (full, rest) = rows.split_at(rows.len() / CHUNK_ROWS * CHUNK_ROWS);
                 for chunk in full.chunks(CHUNK_ROWS).chain(rest.chunks(1)) {
                     let mut insert: QueryBuilder<Sqlite> = QueryBuilder::new(
-                        "insert into reading (sensor_id, quantity, read_at, received_at, value, flag, exercise_id) ",
+                        "insert into reading (sensor_id, quantity, read_at, received_at, value, flag, marks, exercise_id) ",
                     );
                     insert.push_values(chunk, |mut row, reading| {
                         row.push_bind(reading.sensor)
@@ -321,6 +321,7 @@ impl ReadingsTx {
                             .push_bind(At(received_at))
                             .push_bind(reading.value)
                             .push_bind(reading.flag)
+                            .push_bind(reading.marks.packed())
                             .push_bind(exercise);
                     });
                     insert.push(
@@ -334,10 +335,10 @@ impl ReadingsTx {
             Engine::Postgres(tx) => {
                 sqlx::query_as(
                     "insert into reading
-                         (arrival_tx, sensor_id, quantity, read_at, received_at, value, flag, exercise_id)
-                     select pg_current_xact_id()::text::bigint, r.sensor_id, r.quantity, r.read_at, $6, r.value, r.flag, $7
-                     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::double precision[], $5::text[])
-                         as r (sensor_id, quantity, read_at, value, flag)
+                         (arrival_tx, sensor_id, quantity, read_at, received_at, value, flag, marks, exercise_id)
+                     select pg_current_xact_id()::text::bigint, r.sensor_id, r.quantity, r.read_at, $6, r.value, r.flag, r.marks, $7
+                     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::double precision[], $5::text[], $8::bigint[])
+                         as r (sensor_id, quantity, read_at, value, flag, marks)
                      on conflict (read_at, sensor_id, quantity) do nothing
                      returning read_at, sensor_id, quantity",
                 )
@@ -348,6 +349,7 @@ impl ReadingsTx {
                 .bind(rows.iter().map(|reading| reading.flag.as_str().to_owned()).collect::<Vec<_>>())
                 .bind(At(received_at))
                 .bind(exercise)
+                .bind(rows.iter().map(|reading| reading.marks.packed()).collect::<Vec<_>>())
                 .fetch_all(&mut **tx)
                 .await?
             }
@@ -581,7 +583,23 @@ impl ReadingsTx {
             .await
             .map(|done| done.rows_affected())
         })?;
-        Ok(readings + conflicts)
+        let marks = on!(self.0, |conn| {
+            sqlx::query(
+                "delete from reading_mark
+                 where (read_at, sensor_id, quantity, version) in (
+                     select read_at, sensor_id, quantity, version from reading_mark
+                     where read_at < $1 and judged_at < $1
+                     order by read_at
+                     limit $2
+                 )",
+            )
+            .bind(At(before))
+            .bind(limit)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+        })?;
+        Ok(readings + conflicts + marks)
     }
 
     /// The readings of one quantity of one sensor with `from` ≤ device time < `until`, oldest first, at most `points_max` (≥ 4).
@@ -614,5 +632,67 @@ impl ReadingsTx {
             }
         });
         Ok(thinner.points())
+    }
+
+    /// Writes down what is thought of readings since later ones told more, each as another version.
+    pub(super) async fn put_marks(&mut self, later: &[LaterMarks], at: Timestamp) -> Result<(), Fault> {
+        for one in later {
+            on!(self.0, |conn| {
+                sqlx::query(
+                    "insert into reading_mark (sensor_id, quantity, read_at, version, marks, judged_at)
+                     select $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5
+                     from reading_mark where read_at = $3 and sensor_id = $1 and quantity = $2",
+                )
+                .bind(one.sensor)
+                .bind(one.quantity)
+                .bind(At(one.read_at))
+                .bind(one.marks.packed())
+                .bind(At(at))
+                .execute(conn)
+                .await
+                .map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Everything that was read since then, the oldest first, handed to `take`: what the tests of quality judge the next values by.
+    pub(super) async fn read_since(
+        &mut self,
+        since: Timestamp,
+        mut take: impl FnMut(SensorId, Quantity, Timestamp, f64),
+    ) -> Result<(), Fault> {
+        on!(self.0, |conn| {
+            let mut rows = sqlx::query_as::<_, (SensorId, Quantity, At, f64)>(
+                "select sensor_id, quantity, read_at, value from reading where read_at >= $1 order by read_at",
+            )
+            .bind(At(since))
+            .fetch(conn);
+            while let Some((sensor, quantity, read_at, value)) = rows.try_next().await? {
+                take(sensor, quantity, read_at.0, value);
+            }
+        });
+        Ok(())
+    }
+
+    /// How often each opinion was had of what was read since then, by sensor and quantity; the newest opinion on each reading counts.
+    pub async fn marks_since(&mut self, since: Timestamp) -> Result<Vec<(SensorId, Quantity, i64, i64)>, Fault> {
+        on!(self.0, |conn| {
+            sqlx::query_as(
+                "select r.sensor_id, r.quantity, coalesce(m.marks, r.marks), count(*)
+                 from reading r
+                 left join reading_mark m on m.read_at = r.read_at and m.sensor_id = r.sensor_id and m.quantity = r.quantity
+                     and m.version = (
+                         select max(version) from reading_mark newest
+                         where newest.read_at = r.read_at and newest.sensor_id = r.sensor_id and newest.quantity = r.quantity
+                     )
+                 where r.read_at >= $1 and r.marks is not null
+                 group by r.sensor_id, r.quantity, coalesce(m.marks, r.marks)
+                 order by r.sensor_id, r.quantity",
+            )
+            .bind(At(since))
+            .fetch_all(conn)
+            .await
+        })
     }
 }

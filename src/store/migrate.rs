@@ -56,6 +56,7 @@ pub const MIGRATIONS: &[Step] = &[
     step!(16, City, "city", "0016_questions"),
     step!(17, City, "city", "0017_terrain"),
     step!(101, Readings, "readings", "0101_readings"),
+    step!(102, Readings, "readings", "0102_quality"),
 ];
 
 /// Why a schema can't be used.

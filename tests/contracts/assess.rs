@@ -8,7 +8,7 @@ use hamyar::{
     ground::Ground,
     id::SensorId,
     reports::{self, Channel, Incoming},
-    sensors::{self, Flag, NewReading, Quantity},
+    sensors::{self, Flag, Marks, NewReading, Quantity},
 };
 use jiff::Timestamp;
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn sensor(ground: &Ground, code: &str) -> SensorId {
 
 async fn reads(ground: &Ground, sensor: SensorId, quantity: Quantity, value: f64, read_at: Timestamp) {
     let mut tx = ground.store.write_readings("keep readings").await.expect("a transaction");
-    let reading = NewReading { sensor, quantity, read_at, value, flag: Flag::Good };
+    let reading = NewReading { sensor, quantity, read_at, value, flag: Flag::Good, marks: Marks::NONE };
     tx.put_readings(&[reading], ground.now(), ground.exercise).await.expect("kept");
     tx.commit().await.expect("committed");
 }

@@ -14,7 +14,7 @@ use hamyar::{
     ground::Ground,
     id::{Ids, ReportId, SensorId},
     reports::{self, Channel, Incoming, Judgement},
-    sensors::{self, Flag, NewReading, Quantity},
+    sensors::{self, Flag, Marks, NewReading, Quantity},
     staff::{Admin, Operator, Role},
 };
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ impl City {
         let spread = [60, 900][self.pick(2)];
         let reading = |step: u64| {
             let read_at = now - Duration::from_secs(spread * (3 - step));
-            NewReading { sensor, quantity, read_at, value, flag: Flag::Good }
+            NewReading { sensor, quantity, read_at, value, flag: Flag::Good, marks: Marks::NONE }
         };
         let readings: Vec<_> = (0..4).map(reading).collect();
         let mut tx = self.ground.store.write_readings("keep readings").await.expect("a transaction");

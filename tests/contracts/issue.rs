@@ -17,7 +17,7 @@ use hamyar::{
     ground::Ground,
     id::{AlertId, Secret},
     issue::{self, Action, Alert, Expected, NewDraft, Refusal, Sure},
-    sensors::{self, Flag, NewReading, Quantity, SensorCode},
+    sensors::{self, Flag, Marks, NewReading, Quantity, SensorCode},
     staff::{Approver, Caller, NewPerson, Officer, Role, add_staff, sign_in},
 };
 use jiff::SignedDuration;
@@ -112,7 +112,14 @@ impl Desk {
         drop(tx);
         for _ in 0..4 {
             let read_at = self.ground.now();
-            let reading = NewReading { sensor, quantity: Quantity::StageM, read_at, value: metres, flag: Flag::Good };
+            let reading = NewReading {
+                sensor,
+                quantity: Quantity::StageM,
+                read_at,
+                value: metres,
+                flag: Flag::Good,
+                marks: Marks::NONE,
+            };
             let mut tx = self.ground.store.write_readings("keep reading").await.expect("a transaction");
             tx.put_readings(&[reading], read_at, None).await.expect("a kept reading");
             tx.commit().await.expect("a commit");

@@ -17,6 +17,7 @@ mod mqtt;
 mod mqtts;
 mod nodes;
 mod panics;
+mod quality;
 mod reports;
 mod retention;
 mod sensors;

@@ -25,7 +25,7 @@ use hamyar::{
     http,
     id::{Ids, SensorId},
     metrics,
-    sensors::{self, Flag, NewReading, Quantity, Registered},
+    sensors::{self, Flag, Marks, NewReading, Quantity, Registered},
     store::Store,
     worker,
 };
@@ -200,7 +200,14 @@ async fn the_water_rises(node: &Node, bridge: SensorId) {
     for value in [0.6, 1.9, 1.95, 2.0] {
         ground.clock.advance(Duration::from_mins(1));
         let read_at = ground.now();
-        let reading = NewReading { sensor: bridge, quantity: Quantity::StageM, read_at, value, flag: Flag::Good };
+        let reading = NewReading {
+            sensor: bridge,
+            quantity: Quantity::StageM,
+            read_at,
+            value,
+            flag: Flag::Good,
+            marks: Marks::NONE,
+        };
         let mut tx = ground.store.write_readings("keep readings").await.expect("a transaction");
         tx.put_readings(&[reading], read_at, None).await.expect("kept");
         tx.commit().await.expect("committed");

@@ -10,7 +10,7 @@ use hamyar::{
     id::Secret,
     reports::{self, Channel, Incoming},
     retention,
-    sensors::{self, Arrival, Flag, NewReading, Quantity},
+    sensors::{self, Arrival, Flag, Marks, NewReading, Quantity},
     staff::{
         Admin, NewPerson, Role, StaffMember, add_staff,
         contact::ContactKind,
@@ -95,7 +95,7 @@ async fn one_step_removes_no_more_than_it_may() {
         let sensor = sensors::adopt_city(&ground).await.expect("gauges")[0].id;
         let reading = |minute: i64, value: f64| {
             let read_at = ground.now() + jiff::SignedDuration::from_mins(minute);
-            NewReading { sensor, quantity: Quantity::StageM, read_at, value, flag: Flag::Good }
+            NewReading { sensor, quantity: Quantity::StageM, read_at, value, flag: Flag::Good, marks: Marks::NONE }
         };
         let keep = async |readings: &[NewReading]| {
             let mut tx = ground.store.write_readings("keep readings").await.expect("a transaction");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hamyar::{
     ground::Ground,
     id::SensorId,
-    sensors::{self, Arrival, Flag, NewReading, Quantity, Reading, SensorState},
+    sensors::{self, Arrival, Flag, Marks, NewReading, Quantity, Reading, SensorState},
     store::Store,
 };
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ async fn any_sensor(ground: &Ground) -> SensorId {
 
 fn stage(ground: &Ground, sensor: SensorId, minutes: i64, value: f64) -> NewReading {
     let read_at = ground.now() + jiff::SignedDuration::from_mins(minutes);
-    NewReading { sensor, quantity: Quantity::StageM, read_at, value, flag: Flag::Good }
+    NewReading { sensor, quantity: Quantity::StageM, read_at, value, flag: Flag::Good, marks: Marks::NONE }
 }
 
 async fn keep(ground: &Ground, readings: &[NewReading]) -> sensors::Kept {

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use hamyar::{
     id::SensorId,
-    sensors::{Flag, NewReading, Registered},
+    sensors::{Flag, Marks, NewReading, Registered},
     store::ReadingsTx,
 };
 use jiff::{Timestamp, ToSpan};
@@ -54,6 +54,7 @@ impl Gauge {
             read_at: now + minute.minutes(),
             value,
             flag: Flag::Good,
+            marks: Marks::NONE,
         };
         tx.put_readings(&[reading], now, None).await.expect("a reading is put");
     }

@@ -22,8 +22,8 @@ pub struct Judged {
     pub at: Timestamp,
     /// What each test says.
     pub marks: Marks,
-    /// It was judged before, and one of the tests says otherwise now.
-    pub again: bool,
+    /// What was thought of it before, when it was judged already.
+    pub before: Option<Marks>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +73,7 @@ impl Series {
             let place = self.kept.len();
             self.kept.push_back(Kept { at, value, marks: Marks::NONE });
             self.judge(place);
-            judged.push(self.judged(place, false));
+            judged.push(self.judged(place, None));
             // Only now it is known whether the one before stood out.
             if place > 0 {
                 self.judge_spike(place - 1, judged);
@@ -115,7 +115,7 @@ impl Series {
             let spike = self.spike(index);
             self.kept[index].marks = self.kept[index].marks.with(Test::Spike, spike);
             if index == place || self.kept[index].marks != marks {
-                judged.push(self.judged(index, index != place));
+                judged.push(self.judged(index, (index != place).then_some(marks)));
             }
         }
         if place > 0 {
@@ -137,9 +137,9 @@ impl Series {
         }
     }
 
-    fn judged(&self, place: usize, again: bool) -> Judged {
+    fn judged(&self, place: usize, before: Option<Marks>) -> Judged {
         let Kept { at, marks, .. } = self.kept[place];
-        Judged { at: time(at), marks, again }
+        Judged { at: time(at), marks, before }
     }
 
     /// Judges a value whose windows end with it, by everything but what comes after.
@@ -223,9 +223,10 @@ impl Series {
     fn judge_spike(&mut self, place: usize, judged: &mut Vec<Judged>) {
         let mark = self.spike(place);
         let kept = &mut self.kept[place];
-        if kept.marks.of(Test::Spike) != mark {
-            kept.marks = kept.marks.with(Test::Spike, mark);
-            judged.push(self.judged(place, true));
+        let before = kept.marks;
+        if before.of(Test::Spike) != mark {
+            kept.marks = before.with(Test::Spike, mark);
+            judged.push(self.judged(place, Some(before)));
         }
     }
 

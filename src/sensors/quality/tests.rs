@@ -23,7 +23,7 @@ fn in_the_end(limits: &Limits, values: &[(f64, f64)]) -> Vec<(i64, Marks)> {
         series.take(at(*secs), *value, &mut judged);
         for one in &judged {
             let known = marks.insert(one.at.as_microsecond(), one.marks);
-            assert_eq!(known.is_some(), one.again, "said to be judged again exactly when it was judged before");
+            assert_eq!(known, one.before, "what was thought before is what was said before");
             assert_ne!(known, Some(one.marks), "said only when it changed");
         }
     }
@@ -122,7 +122,7 @@ fn a_new_extreme_is_never_called_a_spike_before_the_next_value_tells() {
         series.take(at(secs), value, &mut judged);
     }
     let told = judged[1];
-    assert_eq!((told.at, told.again, told.marks.of(Test::Spike)), (at(240.0), true, Mark::Fail));
+    assert_eq!((told.at, told.before.is_some(), told.marks.of(Test::Spike)), (at(240.0), true, Mark::Fail));
 }
 
 #[test]
