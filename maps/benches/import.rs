@@ -29,7 +29,14 @@ fn main() {
     };
     let city = put_together(maps::CityFiles::new(), made, Some(&about), Some(People::Total(1_000_000)));
     let (_, city, _) = city.unwrap_or_else(|faults| panic!("a city: {faults:?}"));
-    println!("import: layers in {:.1} s, the checked city in {:.1} s, {} zones, {} roads, peak {} MB", read.as_secs_f64(), start.elapsed().as_secs_f64(), city.zones().len(), city.roads().len(), peak_mb());
+    println!(
+        "import: layers in {:.1} s, the checked city in {:.1} s, {} zones, {} roads, peak {} MB",
+        read.as_secs_f64(),
+        start.elapsed().as_secs_f64(),
+        city.zones().len(),
+        city.roads().len(),
+        peak_mb()
+    );
 }
 
 /// The most memory that this process has had at once; 0 where the system does not tell.

@@ -2,13 +2,18 @@
 //! ogr2ogr (GDAL) writes the sample city in every format and projection; cs2cs (PROJ) says where coordinates lie.
 //! Where the programs are missing the stories are left out, and under CI=true they fail.
 
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "stories; what is left out is said")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use maps::import::{BadSource, Csv, Dbf, FlatGeobuf, GeoJson, Layer, Mapping, Projection, Record, Settings, Shapefile, WAVE_M_S, encoding, make, put_together};
+use maps::import::{
+    BadSource, Csv, Dbf, FlatGeobuf, GeoJson, Layer, Mapping, Projection, Record, Settings, Shapefile, WAVE_M_S,
+    encoding, make, put_together,
+};
 use maps::{City, CityFiles};
 use serde_json::Value;
 
@@ -59,7 +64,9 @@ type Records = Box<dyn Iterator<Item = Result<Record, BadSource>>>;
 
 fn made(layer: Layer, records: Records, projection: Projection, maps: &[&str]) -> String {
     let mut mapping = Mapping::default();
-    maps.iter().for_each(|text| mapping.map(text).unwrap());
+    for text in maps {
+        mapping.map(text).unwrap();
+    }
     let settings = Settings { layer, mapping, projection, bbox: None, wave_m_s: WAVE_M_S };
     let mut made = make(records, settings).unwrap();
     let report = &made.reports[0].1;
@@ -141,13 +148,26 @@ fn the_sample_city_comes_back_from_flatgeobuf_geojson_and_csv_in_every_projectio
     for (name, layer, properties) in LAYERS {
         let original = folder.0.join(format!("{name}.geojson"));
         fs::write(&original, sample(name)).unwrap();
-        for (epsg, projection) in [(4326, Projection::Degrees), (3857, Projection::WebMercator), (32639, Projection::Utm(32639))] {
+        for (epsg, projection) in
+            [(4326, Projection::Degrees), (3857, Projection::WebMercator), (32639, Projection::Utm(32639))]
+        {
             let path = |ending: &str| folder.0.join(format!("{name}-{epsg}.{ending}"));
             let system = format!("EPSG:{epsg}");
             let (fgb, json, csv) = (path("fgb"), path("json"), path("csv"));
             let text = |path: &Path| path.to_str().unwrap().to_owned();
             ogr2ogr(&["-t_srs", &system, &text(&fgb), &text(&original)]);
-            ogr2ogr(&["-f", "GeoJSON", "-lco", "RFC7946=NO", "-lco", "COORDINATE_PRECISION=10", "-t_srs", &system, &text(&json), &text(&original)]);
+            ogr2ogr(&[
+                "-f",
+                "GeoJSON",
+                "-lco",
+                "RFC7946=NO",
+                "-lco",
+                "COORDINATE_PRECISION=10",
+                "-t_srs",
+                &system,
+                &text(&json),
+                &text(&original),
+            ]);
             ogr2ogr(&["-f", "CSV", "-lco", "GEOMETRY=AS_WKT", "-t_srs", &system, &text(&csv), &text(&original)]);
             let read_fgb = FlatGeobuf::open(open(&fgb)).unwrap();
             assert_eq!(read_fgb.projection(), Ok(projection));
@@ -176,7 +196,10 @@ fn assert_split_but_the_same(original: &str, imported: &str) {
     let total = |features: &BTreeMap<String, Value>| features.values().map(&length).sum::<f64>();
     assert!((total(&original) - total(&imported)).abs() < 1e-5, "{} and {}", total(&original), total(&imported));
     for (code, feature) in &original {
-        assert_eq!(imported[code]["properties"]["name"], feature["properties"]["name"], "the first piece keeps the code");
+        assert_eq!(
+            imported[code]["properties"]["name"], feature["properties"]["name"],
+            "the first piece keeps the code"
+        );
         let first = (corners(feature)[0], corners(&imported[code])[0]);
         assert!((first.0.0 - first.1.0).abs() < DEGREES_MAX && (first.0.1 - first.1.1).abs() < DEGREES_MAX, "{code}");
     }
@@ -196,8 +219,15 @@ fn the_sample_city_comes_back_from_shapefiles_whatever_their_letters() {
         ] {
             let original = folder.0.join(format!("{name}.geojson"));
             // Windows-1256 has no Persian yeh; who writes in it writes the Arabic one, as keyboards did.
-            let written = if letters == "UTF-8" { sample(name) } else { sample(name).replace('ی', "ي").replace('ۀ', "ه") };
-            let written = written.replace(['\u{06F0}', '\u{06F1}', '\u{06F2}', '\u{06F3}', '\u{06F4}', '\u{06F5}', '\u{06F6}', '\u{06F7}', '\u{06F8}', '\u{06F9}', '\u{0654}'], "");
+            let written =
+                if letters == "UTF-8" { sample(name) } else { sample(name).replace('ی', "ي").replace('ۀ', "ه") };
+            let written = written.replace(
+                [
+                    '\u{06F0}', '\u{06F1}', '\u{06F2}', '\u{06F3}', '\u{06F4}', '\u{06F5}', '\u{06F6}', '\u{06F7}',
+                    '\u{06F8}', '\u{06F9}', '\u{0654}',
+                ],
+                "",
+            );
             fs::write(&original, &written).unwrap();
             let shp = folder.0.join(format!("{name}.shp"));
             let _ = fs::remove_file(&shp);
@@ -237,7 +267,13 @@ fn what_was_imported_is_a_city_that_is_built_and_stays_the_same_when_it_is_impor
         let fgb = folder.0.join(format!("{name}.fgb"));
         ogr2ogr(&["-t_srs", "EPSG:32639", fgb.to_str().unwrap(), original.to_str().unwrap()]);
         let read = || Box::new(FlatGeobuf::open(open(&fgb)).unwrap()) as Records;
-        let settings = || Settings { layer, mapping: Mapping::default(), projection: Projection::Utm(32639), bbox: None, wave_m_s: WAVE_M_S };
+        let settings = || Settings {
+            layer,
+            mapping: Mapping::default(),
+            projection: Projection::Utm(32639),
+            bbox: None,
+            wave_m_s: WAVE_M_S,
+        };
         let made = make(read(), settings()).unwrap();
         assert_eq!(made.files, make(read(), settings()).unwrap().files, "the same source gives the same text");
         files = put_together(files, made, None, None).map_err(|faults| format!("{name}: {faults:?}")).unwrap().0;
@@ -260,13 +296,16 @@ fn utm_and_web_mercator_lie_where_proj_says_in_every_zone() {
     if !program("cs2cs") {
         return;
     }
-    use std::io::Write;
     for epsg in (32601..=32660).chain(32701..=32760).chain([3857]) {
         let zone = f64::from(epsg % 100);
         let south = epsg > 32700;
         let places: Vec<(f64, f64)> = (0..24)
             .map(|number| {
-                let lon = if epsg == 3857 { -175.0 + f64::from(number) * 15.0 } else { zone * 6.0 - 186.0 + f64::from(number % 6) * 1.19 };
+                let lon = if epsg == 3857 {
+                    -175.0 + f64::from(number) * 15.0
+                } else {
+                    zone * 6.0 - 186.0 + f64::from(number % 6) * 1.19
+                };
                 let lat = f64::from(number / 6) * 21.0 + f64::from(number % 5);
                 (lon, if south { -lat } else { lat })
             })
@@ -288,7 +327,11 @@ fn utm_and_web_mercator_lie_where_proj_says_in_every_zone() {
             let numbers: Vec<f64> = line.split_whitespace().map(|number| number.parse().unwrap()).collect();
             let back = projection.degrees(geo_types::Coord { x: numbers[0], y: numbers[1] }).unwrap();
             // A millimetre on the ground.
-            let east = if (back.x - lon).abs() > 180.0 { back.x - lon - 360.0_f64.copysign(back.x - lon) } else { back.x - lon };
+            let east = if (back.x - lon).abs() > 180.0 {
+                back.x - lon - 360.0_f64.copysign(back.x - lon)
+            } else {
+                back.x - lon
+            };
             let (east_m, north_m) = (east * 111_320.0 * lat.to_radians().cos(), (back.y - lat) * 111_320.0);
             assert!(east_m.hypot(north_m) < 1e-3, "EPSG {epsg}, {lon}, {lat}: {back:?}");
         }

@@ -2,6 +2,8 @@
 //! osmium packs what is written here as text; damaged files are made of what a few lines of our own pack.
 //! Where osmium is missing its stories are left out, and under CI=true they fail.
 
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "stories; what is left out is said")]
+
 use std::fs::{self, File};
 use std::io::{BufReader, Cursor};
 use std::process::{Command, Stdio};
@@ -30,13 +32,8 @@ fn imported(name: &str, opl: &str, settings: &OsmSettings, more: &[&str]) -> Res
     let (text, packed) = (base.with_extension("opl"), base.with_extension("osm.pbf"));
     let lines: Vec<&str> = opl.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     fs::write(&text, lines.join("\n") + "\n").unwrap();
-    let output = Command::new("osmium")
-        .args(["cat", "--overwrite", "-o"])
-        .arg(&packed)
-        .args(more)
-        .arg(&text)
-        .output()
-        .unwrap();
+    let output =
+        Command::new("osmium").args(["cat", "--overwrite", "-o"]).arg(&packed).args(more).arg(&text).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let made = import_osm(BufReader::new(File::open(&packed).unwrap()), settings);
     let _ = fs::remove_file(text);
@@ -45,13 +42,16 @@ fn imported(name: &str, opl: &str, settings: &OsmSettings, more: &[&str]) -> Res
 }
 
 fn features(made: &Made, file: &str) -> Vec<Value> {
-    let text = made.files.iter().find(|(name, _)| *name == file).map(|(_, text)| text.as_str()).unwrap_or("{}");
+    let text = made.files.iter().find(|(name, _)| *name == file).map_or("{}", |(_, text)| text.as_str());
     let collection: Value = serde_json::from_str(text).unwrap();
     collection["features"].as_array().cloned().unwrap_or_default()
 }
 
 fn feature<'a>(features: &'a [Value], code: &str) -> &'a Value {
-    features.iter().find(|feature| feature["properties"]["code"] == code).unwrap_or_else(|| panic!("no {code} in {features:?}"))
+    features
+        .iter()
+        .find(|feature| feature["properties"]["code"] == code)
+        .unwrap_or_else(|| panic!("no {code} in {features:?}"))
 }
 
 /// A city of two districts (the eastern one has a hole that is the western one's island), a river with a brook, two streets, a
@@ -131,7 +131,11 @@ fn a_town_of_openstreetmap_becomes_a_city() {
     assert_eq!(codes, ["r1", "r2", "r3"]);
     assert_eq!(feature(&zones, "r2")["properties"]["parent"], "r1");
     assert_eq!(feature(&zones, "r2")["geometry"]["type"], "MultiPolygon", "the island is a part of its own");
-    assert_eq!(feature(&zones, "r3")["geometry"]["coordinates"].as_array().unwrap().len(), 2, "and a hole in its neighbour");
+    assert_eq!(
+        feature(&zones, "r3")["geometry"]["coordinates"].as_array().unwrap().len(),
+        2,
+        "and a hole in its neighbour"
+    );
     let of_zones = &made.reports.iter().find(|(name, _)| *name == "zones").unwrap().1;
     assert_eq!(of_zones.skipped["its outline is not closed in this extract"].first, "r4");
 
@@ -144,12 +148,21 @@ fn a_town_of_openstreetmap_becomes_a_city() {
     let roads = features(&made, "roads.geojson");
     let mut roads_told: Vec<String> = roads
         .iter()
-        .map(|road| format!("{} {}", &road["properties"]["name"]["en"].as_str().unwrap(), road["properties"]["class"].as_str().unwrap()))
+        .map(|road| {
+            format!(
+                "{} {}",
+                &road["properties"]["name"]["en"].as_str().unwrap(),
+                road["properties"]["class"].as_str().unwrap()
+            )
+        })
         .collect();
     roads_told.sort();
     assert_eq!(roads_told, ["Bridge Street secondary", "Main primary", "Main primary"]);
     let bridge = feature(&roads, "w21");
-    assert_eq!((&bridge["properties"]["bridge"], &bridge["properties"]["one_way"]), (&Value::Bool(true), &Value::Bool(true)));
+    assert_eq!(
+        (&bridge["properties"]["bridge"], &bridge["properties"]["one_way"]),
+        (&Value::Bool(true), &Value::Bool(true))
+    );
     assert_eq!(bridge["geometry"]["coordinates"][0][1], 34.802, "oneway=-1 is driven against its drawing");
 
     let places = features(&made, "places.geojson");
@@ -199,7 +212,15 @@ fn only_what_touches_the_box_is_taken_and_it_is_taken_whole() {
     let codes = |file: &str| -> Vec<String> {
         features(&made, file).iter().map(|feature| feature["properties"]["code"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(codes("zones.geojson"), ["r1", "r2", "r1-rest"].map(str::to_owned).into_iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>());
+    assert_eq!(
+        codes("zones.geojson"),
+        ["r1", "r2", "r1-rest"]
+            .map(str::to_owned)
+            .into_iter()
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+    );
     assert_eq!(codes("waterways.geojson"), ["w10"]);
     assert_eq!(codes("places.geojson"), ["n40"]);
     assert_eq!(codes("roads.geojson"), ["w20"], "the street leaves the box and goes on to its end");
@@ -220,7 +241,9 @@ fn packed() -> Vec<u8> {
     }
     fn numbers(list: &[u64]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        list.iter().for_each(|&number| varint(number, &mut bytes));
+        for &number in list {
+            varint(number, &mut bytes);
+        }
         bytes
     }
     fn field(number: u64, bytes: &[u8], into: &mut Vec<u8>) {

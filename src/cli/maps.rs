@@ -15,9 +15,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::maps::terrain::{self, Crs, Dem, Grid, Hands, Job, Layer, Streams};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
-use ::maps::terrain::{self, Crs, Dem, Grid, Hands, Job, Layer, Streams};
 
 use super::print;
 use crate::app;

@@ -108,7 +108,8 @@ impl Projection {
                 if !(-500_000.0..=1_500_000.0).contains(&x) || !(-10_100_000.0..=10_100_000.0).contains(&y) {
                     return Err(format!("{x}, {y} do not lie in a UTM zone; is EPSG {epsg} right?"));
                 }
-                let mut degrees = utm::zone_of(epsg).ok_or_else(|| format!("EPSG {epsg} is no UTM zone"))?.degrees(there);
+                let mut degrees =
+                    utm::zone_of(epsg).ok_or_else(|| format!("EPSG {epsg} is no UTM zone"))?.degrees(there);
                 // The outermost zones reach over the 180th meridian.
                 if degrees.x.abs() > 180.0 {
                     degrees.x -= 360.0_f64.copysign(degrees.x);
@@ -152,13 +153,23 @@ mod tests {
 
     #[test]
     fn what_files_write_is_understood() {
-        for name in ["EPSG:32639", "32639", "epsg:32639", "urn:ogc:def:crs:EPSG::32639", "http://www.opengis.net/def/crs/EPSG/0/32639"] {
+        for name in [
+            "EPSG:32639",
+            "32639",
+            "epsg:32639",
+            "urn:ogc:def:crs:EPSG::32639",
+            "http://www.opengis.net/def/crs/EPSG/0/32639",
+        ] {
             assert_eq!(Projection::from_name(name), Ok(Projection::Utm(32639)), "{name}");
         }
         assert_eq!(Projection::from_name("urn:ogc:def:crs:OGC:1.3:CRS84"), Ok(Projection::Degrees));
         assert!(Projection::from_name("EPSG:23039").unwrap_err().contains("ogr2ogr"));
         assert!(Projection::from_name("metres").unwrap_err().contains("--crs"));
-        let esri = |name: &str| format!("PROJCS[\"{name}\",GEOGCS[\"GCS_WGS_1984\",DATUM[\"D_WGS_1984\",SPHEROID[\"WGS_1984\",6378137.0,298.257223563]],PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]],UNIT[\"Meter\",1.0]]");
+        let esri = |name: &str| {
+            format!(
+                "PROJCS[\"{name}\",GEOGCS[\"GCS_WGS_1984\",DATUM[\"D_WGS_1984\",SPHEROID[\"WGS_1984\",6378137.0,298.257223563]],PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]],UNIT[\"Meter\",1.0]]"
+            )
+        };
         assert_eq!(Projection::from_wkt(&esri("WGS_1984_UTM_Zone_39N")), Ok(Projection::Utm(32639)));
         assert_eq!(Projection::from_wkt(&esri("WGS_1984_UTM_Zone_1S")), Ok(Projection::Utm(32701)));
         assert!(Projection::from_wkt(&esri("WGS_1984_UTM_Zone_99N")).is_err());
@@ -167,7 +178,10 @@ mod tests {
         let authority = "PROJCS[\"x\",GEOGCS[\"WGS 84\",AUTHORITY[\"EPSG\",\"4326\"]],AUTHORITY[\"EPSG\",\"32639\"]]";
         assert_eq!(Projection::from_wkt(authority), Ok(Projection::Utm(32639)));
         let inner_only = "PROJCS[\"Local grid\",GEOGCS[\"WGS 84\",AUTHORITY[\"EPSG\",\"4326\"]],UNIT[\"Meter\",1.0]]";
-        assert!(Projection::from_wkt(inner_only).is_err(), "the projection of the degrees inside is not that of the whole");
+        assert!(
+            Projection::from_wkt(inner_only).is_err(),
+            "the projection of the degrees inside is not that of the whole"
+        );
         assert!(Projection::from_wkt("").is_err());
     }
 
@@ -215,7 +229,7 @@ mod tests {
 
     /// Longitude and latitude, and the metres that PROJ gives for them.
     const MERCATOR: [((f64, f64), (f64, f64)); 3] = [
-        ((48.5148, 34.7983), (5_400_642.831_937_509, 4_136_504.590_449_100)),
+        ((48.5148, 34.7983), (5_400_642.831_937_509, 4_136_504.590_449_1)),
         ((-122.4194, 37.7749), (-13_627_665.271_218_073, 4_547_675.354_340_558)),
         ((3.5, -45.25), (389_618.217_776_457, -5_660_965.110_251_664)),
     ];

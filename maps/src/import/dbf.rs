@@ -203,7 +203,9 @@ mod tests {
     #[test]
     fn persian_is_read_as_the_table_the_cpg_or_a_guess_says() {
         let windows = WINDOWS_1256.encode("جولان").0.into_owned();
-        for (driver, told, guessed) in [(0x7E, None, false), (0, Some("1256"), false), (0, Some("ANSI 1256"), false), (0x57, None, true)] {
+        for (driver, told, guessed) in
+            [(0x7E, None, false), (0, Some("1256"), false), (0, Some("ANSI 1256"), false), (0x57, None, true)]
+        {
             let (row, was_guessed) = first(&table(driver, &[&windows]), told);
             assert_eq!(row["NAME_FA"], "جولان");
             assert_eq!(was_guessed, guessed);

@@ -67,7 +67,9 @@ impl Lines {
         if self.is_free(&code) {
             return code;
         }
-        let free = (2_u32..).map(|number| format!("{code}-{number}")).find(|code| self.is_free(code));
+        // One of so many numbers is free among so many codes.
+        let numbers = 2..=self.by_code.len() + 2;
+        let free = numbers.map(|number| format!("{code}-{number}")).find(|code| self.is_free(code));
         free.unwrap_or(code)
     }
 
@@ -115,8 +117,16 @@ impl Lines {
             .pointer("/properties/name")
             .and_then(|name| serde_json::from_value(name.clone()).ok())
             .unwrap_or_default();
-        let what = ["kind", "class", "quantity", "flows_into"].iter().map(|property| text(property)).find(|text| !text.is_empty());
-        report.show([code.clone(), crate::text_in(&name, "fa").to_owned(), what.unwrap_or_default(), whereabouts(geometry)]);
+        let what = ["kind", "class", "quantity", "flows_into"]
+            .iter()
+            .map(|property| text(property))
+            .find(|text| !text.is_empty());
+        report.show([
+            code.clone(),
+            crate::text_in(&name, "fa").to_owned(),
+            what.unwrap_or_default(),
+            whereabouts(geometry),
+        ]);
         report.made += 1;
         self.by_code.insert(code, feature.to_string());
         true

@@ -4,7 +4,9 @@
 
 use std::io::{BufRead, ErrorKind};
 
-use geo_types::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use geo_types::{
+    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+};
 use serde_json::{Map, Value};
 
 use super::fault::FETCH_AGAIN;
@@ -29,14 +31,8 @@ pub struct GeoJson<R> {
 impl<R: BufRead> GeoJson<R> {
     /// Reads up to the features; what stands before them may name a projection (GeoJSON 2008, as ogr2ogr writes it).
     pub fn open(input: R) -> Result<GeoJson<R>, BadSource> {
-        let mut file = GeoJson {
-            input,
-            at: 0,
-            count: 0,
-            buffer: Vec::new(),
-            projection: Ok(Projection::Degrees),
-            ended: false,
-        };
+        let mut file =
+            GeoJson { input, at: 0, count: 0, buffer: Vec::new(), projection: Ok(Projection::Degrees), ended: false };
         for mark in [0xEF, 0xBB, 0xBF] {
             if file.peek()? != Some(mark) {
                 break;
@@ -75,7 +71,7 @@ impl<R: BufRead> GeoJson<R> {
             match key.as_str() {
                 "crs" => file.projection = projection(&value),
                 "type" if value != "FeatureCollection" => {
-                    return Err(file.bad(format!("is a {:.40}, not a FeatureCollection", value), SAVE_AGAIN));
+                    return Err(file.bad(format!("is a {value:.40}, not a FeatureCollection"), SAVE_AGAIN));
                 }
                 _ => {}
             }

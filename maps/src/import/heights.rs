@@ -29,7 +29,9 @@ pub fn cut_heights(dem: &Dem, city: Rect<f64>) -> Result<(Dem, String), String> 
             let cut = window(dem, wanted)?;
             Ok((cut, format!("cells kept as they are, in {crs}")))
         }
-        Crs::Metres => Err("the heights do not say in which projection they are; name it with --crs EPSG:32639".to_owned()),
+        Crs::Metres => {
+            Err("the heights do not say in which projection they are; name it with --crs EPSG:32639".to_owned())
+        }
         Crs::Degrees | Crs::Projected(_) => Err(format!(
             "heights in {} can't be placed; {}",
             dem.grid().crs(),
@@ -64,7 +66,8 @@ fn window(dem: &Dem, wanted: Rect<f64>) -> Result<Dem, String> {
     }
     let ((west, north), (step_x, step_y)) = (grid.corner(), grid.step());
     let corner = (west + left as f64 * step_x, north - top as f64 * step_y);
-    let cut = Grid::new((right - left, bottom - top), corner, (step_x, step_y), grid.crs()).map_err(|bad| bad.to_string())?;
+    let cut =
+        Grid::new((right - left, bottom - top), corner, (step_x, step_y), grid.crs()).map_err(|bad| bad.to_string())?;
     let heights = dem.heights_m();
     let rows = (top..bottom).flat_map(|row| &heights[row * grid.cols() + left..row * grid.cols() + right]);
     Dem::new(cut, rows.copied().collect()).map_err(|bad| bad.to_string())
@@ -145,7 +148,10 @@ mod tests {
         let grid = Grid::new((size, size), corner, (step, step), crs).unwrap();
         #[expect(clippy::cast_possible_truncation, reason = "heights of a test")]
         let heights = (0..size * size)
-            .map(|cell| (((cell % size) as f64 + 0.5) * step * per_unit - ((cell / size) as f64 + 0.5) * step * per_unit + 2_000.0) as f32)
+            .map(|cell| {
+                (((cell % size) as f64 + 0.5) * step * per_unit - ((cell / size) as f64 + 0.5) * step * per_unit
+                    + 2_000.0) as f32
+            })
             .collect();
         Dem::new(grid, heights).unwrap()
     }
@@ -175,7 +181,10 @@ mod tests {
         let wanted = (metres.x - 5_380_000.0) * 0.01 - (4_160_000.0 - metres.y) * 0.01 + 2_000.0;
         // The middle of the cell lies within 60 m of the square, which is a metre of this plane.
         assert!((f64::from(height) - wanted).abs() < 1.0, "{height}, wanted {wanted}");
-        assert!((mercator(square).x - 5_400_642.831_937_509).abs() < 1e-6 && (mercator(square).y - 4_136_504.590_449_100).abs() < 1e-6);
+        assert!(
+            (mercator(square).x - 5_400_642.831_937_509).abs() < 1e-6
+                && (mercator(square).y - 4_136_504.590_449_1).abs() < 1e-6
+        );
     }
 
     #[test]

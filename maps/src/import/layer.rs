@@ -157,7 +157,9 @@ pub fn make(
     }
     let (name, lines) = match layer {
         Layer::Zones => ("zones", Some((Kind::Zone, zones::lines(drafts, &mut report)))),
-        Layer::Waterways => ("waterways", Some((Kind::Reach, reaches(ways, settings.wave_m_s, JOIN_TOLERANCE_M, &mut report)))),
+        Layer::Waterways => {
+            ("waterways", Some((Kind::Reach, reaches(ways, settings.wave_m_s, JOIN_TOLERANCE_M, &mut report))))
+        }
         Layer::Roads => ("roads", Some((Kind::Road, roads(ways, &mut report)))),
         Layer::Gauges => ("gauges", Some((Kind::Gauge, out))),
         Layer::Places => ("places", Some((Kind::Place, out))),
@@ -207,7 +209,10 @@ fn with_code(
             code(name)
         }
         (None, None) => {
-            report.note("has neither code nor name; its number is its code and changes with the file (--map code=COLUMN)", label);
+            report.note(
+                "has neither code nor name; its number is its code and changes with the file (--map code=COLUMN)",
+                label,
+            );
             code(label)
         }
     };
@@ -217,7 +222,10 @@ fn with_code(
 
 fn touches(geometry: &Geometry<f64>, bbox: Rect<f64>) -> bool {
     geometry.bounding_rect().is_some_and(|rect| {
-        rect.min().x <= bbox.max().x && rect.max().x >= bbox.min().x && rect.min().y <= bbox.max().y && rect.max().y >= bbox.min().y
+        rect.min().x <= bbox.max().x
+            && rect.max().x >= bbox.min().x
+            && rect.min().y <= bbox.max().y
+            && rect.max().y >= bbox.min().y
     })
 }
 
@@ -226,7 +234,8 @@ fn building(geometry: &Geometry<f64>, levels: Option<f64>) -> Option<Building> {
     const POINT_M2: f64 = 100.0;
     let at = as_point(geometry)?.0;
     let position = Position::new(at.x, at.y).ok()?;
-    let ground_m2 = areas(geometry.clone()).map_or(POINT_M2, |shape| Plane::at(at).shape_in_metres(&shape).unsigned_area());
+    let ground_m2 =
+        areas(geometry.clone()).map_or(POINT_M2, |shape| Plane::at(at).shape_in_metres(&shape).unsigned_area());
     Some(Building { at: position, floor_m2: ground_m2 * storeys(levels) })
 }
 
@@ -300,22 +309,23 @@ pub(crate) fn reaches(ways: Vec<Line<Map<String, Value>>>, wave_m_s: f64, gap_m:
         }
         if !properties.contains_key("name") {
             report.note("has no name; “waterway” and its code were written", code);
-            properties.insert("name".to_owned(), json!({ "fa": format!("آبراهه {code}"), "en": format!("waterway {code}") }));
+            properties
+                .insert("name".to_owned(), json!({ "fa": format!("آبراهه {code}"), "en": format!("waterway {code}") }));
         }
-        let pace = match properties.remove(PACE).and_then(|pace| pace.as_f64()) {
-            Some(pace) => pace,
-            None => {
-                report.note(format!("travel times were worked out with a flood wave of {wave_m_s} m/s (--wave-speed)"), code);
-                1.0 / wave_m_s / 60.0
-            }
-        };
+        let told = properties.remove(PACE).and_then(|pace| pace.as_f64());
+        if told.is_none() {
+            report
+                .note(format!("travel times were worked out with a flood wave of {wave_m_s} m/s (--wave-speed)"), code);
+        }
+        let pace = told.unwrap_or(1.0 / wave_m_s / 60.0);
         let minutes = (walk::length_m(&piece.line) * pace * 1e3).round() / 1e3;
         properties.insert("travel_minutes".to_owned(), json!(minutes.max(0.1)));
         properties.insert("code".to_owned(), json!(code));
         lines.put(Kind::Reach, properties, &line_value(&piece.line), code, report);
     }
     for &fork in &flow.forks {
-        report.note("the water parts at its end; the way of the same name, then the larger one, was taken", &codes[fork]);
+        report
+            .note("the water parts at its end; the way of the same name, then the larger one, was taken", &codes[fork]);
     }
     for &circle in &flow.circles {
         report.note("its way on led round in a circle and was left out", &codes[circle]);

@@ -11,8 +11,26 @@ use crate::latin_digits;
 
 /// Properties that are taken from a column of the same name when nothing else is said.
 const OWN_NAMES: [&str; 20] = [
-    "code", "name", "aliases", "kind", "parent", "population", "elevation_m", "flows_into", "travel_minutes", "quantity",
-    "reach", "datum_m", "thresholds", "expected_interval_secs", "class", "bridge", "tunnel", "ford", "oneway", "levels",
+    "code",
+    "name",
+    "aliases",
+    "kind",
+    "parent",
+    "population",
+    "elevation_m",
+    "flows_into",
+    "travel_minutes",
+    "quantity",
+    "reach",
+    "datum_m",
+    "thresholds",
+    "expected_interval_secs",
+    "class",
+    "bridge",
+    "tunnel",
+    "ford",
+    "oneway",
+    "levels",
 ];
 /// Of these the values are codes of features.
 const CODES: [&str; 4] = ["code", "parent", "flows_into", "reach"];
@@ -85,7 +103,9 @@ impl Mapping {
             }
         }
         for (name, value) in columns {
-            if let Some(language) = name.strip_prefix("name_").or_else(|| name.strip_prefix("name:")).filter(|tag| tag.len() == 2) {
+            if let Some(language) =
+                name.strip_prefix("name_").or_else(|| name.strip_prefix("name:")).filter(|tag| tag.len() == 2)
+            {
                 self.put(&mut properties, &mut names, &format!("name_{language}"), value);
             }
         }
@@ -222,9 +242,13 @@ fn flag(text: &str) -> Option<bool> {
 /// GDAL writes a list as `(2:one,other)` where a format has none; it is taken as that when the number is right.
 pub(crate) fn aliases(text: &str) -> Vec<String> {
     let of_gdal = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).and_then(|text| text.split_once(':'));
-    let listed = of_gdal.filter(|(count, list)| count.parse() == Ok(list.split(',').count())).map(|(_, list)| list.replace(',', ";"));
+    let listed = of_gdal
+        .filter(|(count, list)| count.parse() == Ok(list.split(',').count()))
+        .map(|(_, list)| list.replace(',', ";"));
     let mut list: Vec<String> = Vec::new();
-    for alias in listed.as_deref().unwrap_or(text).split([';', '؛', '|']).map(str::trim).filter(|alias| !alias.is_empty()) {
+    for alias in
+        listed.as_deref().unwrap_or(text).split([';', '؛', '|']).map(str::trim).filter(|alias| !alias.is_empty())
+    {
         if list.iter().all(|there| there != alias) {
             list.push(alias.to_owned());
         }
@@ -234,7 +258,8 @@ pub(crate) fn aliases(text: &str) -> Vec<String> {
 
 /// Persian when it has a letter of the Arabic script, else English: for names whose language nobody says.
 pub(crate) fn language_of(text: &str) -> String {
-    let arabic = |letter: char| matches!(letter, '\u{0600}'..='\u{06FF}' | '\u{0750}'..='\u{077F}' | '\u{FB50}'..='\u{FEFC}');
+    let arabic =
+        |letter: char| matches!(letter, '\u{0600}'..='\u{06FF}' | '\u{0750}'..='\u{077F}' | '\u{FB50}'..='\u{FEFC}');
     if text.chars().any(arabic) { "fa" } else { "en" }.to_owned()
 }
 
@@ -244,7 +269,7 @@ mod tests {
 
     use super::*;
 
-    fn columns(value: Value) -> Map<String, Value> {
+    fn columns(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
     }
 
@@ -254,7 +279,7 @@ mod tests {
         mapping.map("name_fa=NAME_FA, name_en=NAME_EN,code=ID,population=POP,kind=TYPE").unwrap();
         mapping.set("parent=Hamadan").unwrap();
         mapping.word("kind:محله=neighbourhood").unwrap();
-        let made = mapping.apply(&columns(json!({
+        let made = mapping.apply(&columns(&json!({
             "NAME_FA": "جولان", "NAME_EN": "Julan", "ID": 12.0, "POP": "۱۲٬۰۰۰", "TYPE": "محله", "OTHER": 1
         })));
         assert_eq!(
@@ -267,7 +292,7 @@ mod tests {
     #[test]
     fn what_a_table_keeps_as_json_is_unpacked_and_own_names_are_known() {
         let mut mapping = Mapping::default();
-        let made = mapping.apply(&columns(json!({
+        let made = mapping.apply(&columns(&json!({
             "code": "julan", "name": "{ \"fa\": \"جولان\" }", "aliases": "[ \"کوی جولان\" ]", "bridge": "yes", "elevation_m": "1,8"
         })));
         assert_eq!(
@@ -276,7 +301,7 @@ mod tests {
         );
         assert_eq!(aliases("(2:کوی جولان,Julan)"), ["کوی جولان", "Julan"]);
         assert_eq!(aliases("(3:a,b)"), ["(3:a,b)"]);
-        let made = mapping.apply(&columns(json!({"name": "Julan", "name:fa": "جولان", "aliases": "a; b;a"})));
+        let made = mapping.apply(&columns(&json!({"name": "Julan", "name:fa": "جولان", "aliases": "a; b;a"})));
         assert_eq!(Value::Object(made), json!({"aliases": ["a", "b"], "name": {"en": "Julan", "fa": "جولان"}}));
     }
 
@@ -284,7 +309,7 @@ mod tests {
     fn a_misspelt_column_is_told() {
         let mut mapping = Mapping::default();
         mapping.map("code=IDD").unwrap();
-        mapping.apply(&columns(json!({"ID": 1})));
+        mapping.apply(&columns(&json!({"ID": 1})));
         assert!(mapping.never_found().unwrap().contains("“IDD”; there are ID"));
         assert!(mapping.map("code").unwrap_err().contains("--map"));
         assert!(mapping.map("Code=x").is_err());

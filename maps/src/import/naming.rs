@@ -51,7 +51,9 @@ mod tests {
 
     #[test]
     fn a_code_is_what_it_was_or_says_whose_it_is() {
-        for (text, wanted) in [("julan", "julan"), ("Julan East", "julan-east"), ("w123", "w123"), ("۱۲", "12"), ("  a_b ", "a-b")] {
+        for (text, wanted) in
+            [("julan", "julan"), ("Julan East", "julan-east"), ("w123", "w123"), ("۱۲", "12"), ("  a_b ", "a-b")]
+        {
             assert_eq!(code(text), wanted);
         }
         assert!(code("منطقه ۱").starts_with("1-") && code("منطقه ۱") != code("ناحیه ۱"));

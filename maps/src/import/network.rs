@@ -171,7 +171,9 @@ pub(crate) fn flow<A>(pieces: &[Piece<A>], gap_m: f64, rank: impl Fn(&A, &A) -> 
                 None => {}
             }
         }
-        way.into_iter().for_each(|piece| done[piece] = true);
+        for piece in way {
+            done[piece] = true;
+        }
     }
     flow
 }
@@ -186,7 +188,10 @@ fn nearest_start<A>(pieces: &[Piece<A>], starts_by_lat: &[(f64, usize)], of: usi
         let metres = plane.metres(*pieces[number].line.0.first()?);
         Some((metres.x.hypot(metres.y), number))
     });
-    apart.filter(|(metres, _)| *metres <= gap_m).min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, number)| number)
+    apart
+        .filter(|(metres, _)| *metres <= gap_m)
+        .min_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, number)| number)
 }
 
 #[cfg(test)]
@@ -205,13 +210,11 @@ mod tests {
 
     #[test]
     fn a_brook_that_meets_a_river_splits_it_and_halves_of_one_way_are_joined() {
-        let lines = vec![line("w1", &[1, 2, 3], "river"), line("w2", &[3, 4, 5], "river"), line("w3", &[9, 4], "brook")];
+        let lines =
+            vec![line("w1", &[1, 2, 3], "river"), line("w2", &[3, 4, 5], "river"), line("w3", &[9, 4], "brook")];
         let pieces = pieces(lines);
         let second = piece_code("w2", 4);
-        assert_eq!(
-            told(&pieces),
-            [("w1".to_owned(), 1, 4, 4), (second.clone(), 4, 5, 2), ("w3".to_owned(), 9, 4, 2)]
-        );
+        assert_eq!(told(&pieces), [("w1".to_owned(), 1, 4, 4), (second.clone(), 4, 5, 2), ("w3".to_owned(), 9, 4, 2)]);
         let flow = flow(&pieces, 0.0, |_, _| 0);
         assert_eq!(flow.into, [Some(1), None, Some(1)]);
         assert!(flow.forks.is_empty() && flow.circles.is_empty());
@@ -219,7 +222,12 @@ mod tests {
 
     #[test]
     fn of_two_ways_on_the_same_name_is_taken_and_a_circle_is_opened() {
-        let lines = vec![line("a", &[1, 2], "river"), line("b", &[2, 3], "canal"), line("c", &[2, 4], "river"), line("d", &[3, 1], "canal")];
+        let lines = vec![
+            line("a", &[1, 2], "river"),
+            line("b", &[2, 3], "canal"),
+            line("c", &[2, 4], "river"),
+            line("d", &[3, 1], "canal"),
+        ];
         let pieces = pieces(lines);
         let by_name = |piece: &&str, next: &&str| u8::from(piece != next);
         let flow = flow(&pieces, 0.0, by_name);
@@ -232,7 +240,8 @@ mod tests {
     }
 
     fn flow_of_ring() -> Flow {
-        let piece = |code: &str, from, to| Piece { code: code.to_owned(), from, to, line: LineString(vec![]), about: () };
+        let piece =
+            |code: &str, from, to| Piece { code: code.to_owned(), from, to, line: LineString(vec![]), about: () };
         flow(&[piece("a", 1, 2), piece("b", 2, 3), piece("c", 3, 1)], 0.0, |(), ()| 0)
     }
 

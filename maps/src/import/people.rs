@@ -61,7 +61,9 @@ pub fn share_out(
             report.skip("lies in no zone", &format!("building at {}", building.at));
             continue;
         };
-        let Some(at) = *by_code.entry(zone.code.as_str()).or_insert_with(|| number(zone.code.as_str())) else { continue };
+        let Some(at) = *by_code.entry(zone.code.as_str()).or_insert_with(|| number(zone.code.as_str())) else {
+            continue;
+        };
         floors[at] += building.floor_m2;
         counts[at] += 1;
         report.made += 1;
@@ -136,7 +138,10 @@ mod tests {
             square("c", 48.2, json!({"population": 500})),
         ]});
         let mut files = CityFiles::from([
-            ("city.toml".to_owned(), "code = \"x\"\ntime_zone = \"UTC\"\ncenter = [48.1, 34.05]\n[name]\nen = \"X\"\n".to_owned()),
+            (
+                "city.toml".to_owned(),
+                "code = \"x\"\ntime_zone = \"UTC\"\ncenter = [48.1, 34.05]\n[name]\nen = \"X\"\n".to_owned(),
+            ),
             ("zones.geojson".to_owned(), zones.to_string()),
         ]);
         let at = |lon, floor_m2| Building { at: Position::new(lon, 34.05).unwrap(), floor_m2 };

@@ -68,9 +68,9 @@ pub(crate) fn map_coords<E>(
         Geometry::MultiLineString(lines) => Geometry::MultiLineString(MultiLineString(
             lines.0.iter().map(|one| line(one, each)).collect::<Result<_, E>>()?,
         )),
-        Geometry::MultiPolygon(parts) => {
-            Geometry::MultiPolygon(MultiPolygon(parts.0.iter().map(|one| polygon(one, each)).collect::<Result<_, E>>()?))
-        }
+        Geometry::MultiPolygon(parts) => Geometry::MultiPolygon(MultiPolygon(
+            parts.0.iter().map(|one| polygon(one, each)).collect::<Result<_, E>>()?,
+        )),
         Geometry::GeometryCollection(parts) => Geometry::GeometryCollection(geo_types::GeometryCollection(
             parts.0.iter().map(|one| map_coords(one, each)).collect::<Result<_, E>>()?,
         )),

@@ -55,6 +55,7 @@ impl Report {
 }
 
 fn count(counts: &mut BTreeMap<String, Count>, reason: String, label: &str) {
-    let reason = if counts.len() < REASONS_MAX || counts.contains_key(&reason) { reason } else { "other reasons".to_owned() };
+    let reason =
+        if counts.len() < REASONS_MAX || counts.contains_key(&reason) { reason } else { "other reasons".to_owned() };
     counts.entry(reason).or_insert_with(|| Count { times: 0, first: label.to_owned() }).times += 1;
 }

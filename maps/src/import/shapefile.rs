@@ -107,7 +107,8 @@ fn shape(content: &[u8]) -> Result<Geometry<f64>, String> {
             if count > VERTICES_MAX {
                 return Err(format!("has more than {VERTICES_MAX} vertices"));
             }
-            let starts: Vec<usize> = (0..parts.min(count)).map(|part| int_le(content, 44 + 4 * part)).collect::<Option<_>>().ok_or(CUT)?;
+            let starts: Vec<usize> =
+                (0..parts.min(count)).map(|part| int_le(content, 44 + 4 * part)).collect::<Option<_>>().ok_or(CUT)?;
             let points = points(content, 44 + 4 * parts, count).ok_or(CUT)?;
             let mut lines = Vec::with_capacity(starts.len());
             for (number, &start) in starts.iter().enumerate() {
@@ -143,7 +144,10 @@ mod tests {
 
     /// A ring with a hole, as one polygon record, and the end of the file after it.
     fn file() -> Vec<u8> {
-        let rings = [[(0.0, 0.0), (0.0, 4.0), (4.0, 4.0), (4.0, 0.0), (0.0, 0.0)], [(1.0, 1.0), (2.0, 1.0), (2.0, 2.0), (1.0, 2.0), (1.0, 1.0)]];
+        let rings = [
+            [(0.0, 0.0), (0.0, 4.0), (4.0, 4.0), (4.0, 0.0), (0.0, 0.0)],
+            [(1.0, 1.0), (2.0, 1.0), (2.0, 2.0), (1.0, 2.0), (1.0, 1.0)],
+        ];
         let mut content = 5_i32.to_le_bytes().to_vec();
         content.extend([0; 32]);
         content.extend(2_i32.to_le_bytes());

@@ -2,7 +2,9 @@
 //! Called for each row by the command, which opens the GeoPackage.
 //! No bytes make it panic or take more memory than they could hold. Source: OGC 06-103r4 §8 (WKB), OGC 12-128r19 §2.1.3 (GeoPackage).
 
-use geo_types::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use geo_types::{
+    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+};
 
 use super::record::{DEPTH_MAX, bounded};
 
@@ -103,7 +105,9 @@ impl<'a> Bytes<'a> {
                 }
                 collected(kind, parts)?
             }
-            other => return Err(format!("its geometry is of type {other}, which is not known (curves? linearise them)")),
+            other => {
+                return Err(format!("its geometry is of type {other}, which is not known (curves? linearise them)"));
+            }
         })
     }
 
@@ -135,7 +139,10 @@ fn collected(kind: u32, parts: Vec<Geometry<f64>>) -> Result<Geometry<f64>, Stri
     where
         T: TryFrom<Geometry<f64>>,
     {
-        parts.into_iter().map(|part| T::try_from(part).map_err(|_| "its geometry has a part of another type".to_owned())).collect()
+        parts
+            .into_iter()
+            .map(|part| T::try_from(part).map_err(|_| "its geometry has a part of another type".to_owned()))
+            .collect()
     }
     Ok(match kind {
         4 => Geometry::MultiPoint(MultiPoint(all::<Point<f64>>(parts)?)),

@@ -2,7 +2,9 @@
 //! Called by `csv` for each row.
 //! No text makes it panic. Source: OGC 06-103r4 §7.
 
-use geo_types::{Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use geo_types::{
+    Coord, Geometry, GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+};
 
 use super::record::{DEPTH_MAX, bounded};
 
@@ -71,7 +73,11 @@ impl<'a> Words<'a> {
         if empty {
             return Err("its geometry is empty".to_owned());
         }
-        let kind = kind.strip_suffix("ZM").or_else(|| kind.strip_suffix('Z')).or_else(|| kind.strip_suffix('M')).unwrap_or(&kind);
+        let kind = kind
+            .strip_suffix("ZM")
+            .or_else(|| kind.strip_suffix('Z'))
+            .or_else(|| kind.strip_suffix('M'))
+            .unwrap_or(&kind);
         Ok(match kind {
             "POINT" => {
                 self.need('(')?;
@@ -91,7 +97,9 @@ impl<'a> Words<'a> {
             })?)),
             "MULTILINESTRING" => Geometry::MultiLineString(MultiLineString(self.list(Words::line)?)),
             "MULTIPOLYGON" => Geometry::MultiPolygon(MultiPolygon(self.list(Words::polygon)?)),
-            "GEOMETRYCOLLECTION" if depth < DEPTH_MAX => Geometry::GeometryCollection(GeometryCollection(self.list(|words| words.geometry(depth + 1))?)),
+            "GEOMETRYCOLLECTION" if depth < DEPTH_MAX => {
+                Geometry::GeometryCollection(GeometryCollection(self.list(|words| words.geometry(depth + 1))?))
+            }
             "" => return Err("has no geometry".to_owned()),
             other => return Err(format!("its WKT is a {other:.30}, which is not known")),
         })
@@ -132,9 +140,12 @@ impl<'a> Words<'a> {
 
     fn number(&mut self) -> Result<f64, String> {
         let text = self.left.trim_start();
-        let end = text.find(|letter: char| !matches!(letter, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')).unwrap_or(text.len());
+        let end =
+            text.find(|letter: char| !matches!(letter, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')).unwrap_or(text.len());
         let (word, left) = text.split_at(end);
-        let number = word.parse::<f64>().map_err(|_| format!("its WKT has “{:.20}” where a number is wanted", text.chars().take(20).collect::<String>()))?;
+        let number = word.parse::<f64>().map_err(|_| {
+            format!("its WKT has “{:.20}” where a number is wanted", text.chars().take(20).collect::<String>())
+        })?;
         self.left = left;
         Ok(number)
     }
@@ -148,11 +159,7 @@ mod tests {
 
     #[test]
     fn all_kinds_are_read() {
-        for text in [
-            "POINT (48.5 34.8)",
-            "SRID=4326;point z(48.5 34.8 1850)",
-            "POINTZ(48.5 34.8 1850)",
-        ] {
+        for text in ["POINT (48.5 34.8)", "SRID=4326;point z(48.5 34.8 1850)", "POINTZ(48.5 34.8 1850)"] {
             assert_eq!(geometry(text), Ok(Geometry::Point(Point::new(48.5, 34.8))), "{text}");
         }
         for text in [

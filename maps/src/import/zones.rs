@@ -63,7 +63,10 @@ pub(crate) fn lines(drafts: Vec<Draft>, report: &mut Report) -> Lines {
     let mut lines = Lines::default();
     for mut draft in drafts {
         if !parents.contains(draft.code()) && !draft.properties.contains_key("population") {
-            report.note("population is not known; 0 was written, to be filled in (--buildings or --residents)", &draft.label);
+            report.note(
+                "population is not known; 0 was written, to be filled in (--buildings or --residents)",
+                &draft.label,
+            );
             draft.properties.insert("population".to_owned(), json!(0));
             draft.properties.insert("population_from".to_owned(), json!("unknown"));
         }
@@ -79,7 +82,9 @@ fn whole(drafts: Vec<Draft>, report: &mut Report) -> Vec<Draft> {
         match repair::mended(draft.shape) {
             Ok((shape, notes)) => {
                 draft.shape = shape;
-                notes.into_iter().for_each(|note| report.note(note, &draft.label));
+                for note in notes {
+                    report.note(note, &draft.label);
+                }
             }
             Err(why) => {
                 report.skip(format!("the shape is not valid and can't be mended: {why}"), &draft.label);
@@ -113,7 +118,10 @@ fn rect(shape: &MultiPolygon<f64>) -> Rect<f64> {
 }
 
 fn apart(one: Rect<f64>, other: Rect<f64>) -> bool {
-    one.max().x < other.min().x || other.max().x < one.min().x || one.max().y < other.min().y || other.max().y < one.min().y
+    one.max().x < other.min().x
+        || other.max().x < one.min().x
+        || one.max().y < other.min().y
+        || other.max().y < one.min().y
 }
 
 /// Of the zones of a larger sort, the smallest that holds the middle of this one and most of its area.
@@ -159,7 +167,9 @@ fn cut_overlaps(drafts: &mut Vec<Draft>, report: &mut Report) {
     let mut gone = BTreeSet::new();
     for (place, &large) in order.iter().enumerate() {
         for &small in order[..place].iter().filter(|&&small| !apart(rects[small], rects[large])) {
-            if gone.contains(&small) || overlap::covered(&drafts[small].shape, &drafts[large].shape) <= OVERLAP_SHARE_MAX {
+            if gone.contains(&small)
+                || overlap::covered(&drafts[small].shape, &drafts[large].shape) <= OVERLAP_SHARE_MAX
+            {
                 continue;
             }
             let before = drafts[large].shape.unsigned_area();
@@ -200,11 +210,17 @@ fn fill_gaps(drafts: &mut Vec<Draft>, report: &mut Report) {
         }
         let code = format!("{:.55}-rest", parent.code());
         report.note(
-            format!("zones beside its children got their own, as “{code}”: {:.0} % of it", rest.unsigned_area() / area * 100.0),
+            format!(
+                "zones beside its children got their own, as “{code}”: {:.0} % of it",
+                rest.unsigned_area() / area * 100.0
+            ),
             &parent.label,
         );
-        let names: Texts =
-            parent.properties.get("name").and_then(|name| serde_json::from_value(name.clone()).ok()).unwrap_or_default();
+        let names: Texts = parent
+            .properties
+            .get("name")
+            .and_then(|name| serde_json::from_value(name.clone()).ok())
+            .unwrap_or_default();
         let name: Texts = names
             .iter()
             .map(|(language, name)| {

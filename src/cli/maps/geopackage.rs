@@ -31,7 +31,8 @@ pub async fn import(
     settings: impl FnOnce(Projection) -> Settings,
 ) -> anyhow::Result<Result<Made, BadSource>> {
     let shown = asked.path.display().to_string();
-    let mut connection = open(&asked.path).await.with_context(|| format!("{shown}: is no GeoPackage that can be read"))?;
+    let mut connection =
+        open(&asked.path).await.with_context(|| format!("{shown}: is no GeoPackage that can be read"))?;
     let table = table(&mut connection, asked.table.as_deref()).await.with_context(|| shown.clone())?;
     let projection = match asked.crs {
         Some(crs) => crs,
@@ -51,7 +52,11 @@ pub async fn import(
             Ok(None) => break,
             Err(fault) => {
                 let fix = "the file is damaged: copy or export it again";
-                Err(BadSource { at: format!("feature {count}"), what: format!("can't be read: {fault}"), fix: fix.to_owned() })
+                Err(BadSource {
+                    at: format!("feature {count}"),
+                    what: format!("can't be read: {fault}"),
+                    fix: fix.to_owned(),
+                })
             }
         };
         let ends = next.is_err();
@@ -116,7 +121,9 @@ async fn projection(connection: &mut SqliteConnection, system: i64) -> anyhow::R
     .await
     .context("its reference systems can't be read")?;
     let projection = match row {
-        Some((organization, number, _)) if organization.eq_ignore_ascii_case("EPSG") => Projection::from_name(&number.to_string()),
+        Some((organization, number, _)) if organization.eq_ignore_ascii_case("EPSG") => {
+            Projection::from_name(&number.to_string())
+        }
         Some((_, _, definition)) => Projection::from_wkt(&definition),
         None => Err(format!("reference system {system} is not in the file")),
     };
@@ -131,7 +138,9 @@ fn record(row: &SqliteRow, table: &Table, count: u64) -> Record {
         let (name, at) = (column.name(), column.ordinal());
         if name == table.column {
             geometry = match row.try_get::<Option<&[u8]>, _>(at) {
-                Ok(Some(blob)) => geopackage_geometry(blob).and_then(|(shape, _)| shape.ok_or("its geometry is empty".to_owned())),
+                Ok(Some(blob)) => {
+                    geopackage_geometry(blob).and_then(|(shape, _)| shape.ok_or("its geometry is empty".to_owned()))
+                }
                 Ok(None) => Err("has no geometry".to_owned()),
                 Err(_) => Err("its geometry is no blob".to_owned()),
             };

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use ::maps::{
     City, CityFiles,
     import::{
-        CityAbout, Layer, Made, Mapping, OsmSettings, People, Projection, Settings, WAVE_M_S, ZoneLevels, code, cut_heights,
-        encoding, import_osm, make, put_together,
+        CityAbout, Layer, Made, Mapping, OsmSettings, People, Projection, Settings, WAVE_M_S, ZoneLevels, code,
+        cut_heights, encoding, import_osm, make, put_together,
     },
     terrain::{self, Crs},
 };
@@ -94,14 +94,23 @@ pub struct Import {
 
 fn layer(text: &str) -> Result<Layer, String> {
     let known = || Layer::ALL.map(|(word, _)| word).join(", ");
-    Layer::ALL.iter().find(|(word, _)| *word == text).map(|(_, layer)| *layer).ok_or_else(|| format!("one of {}", known()))
+    Layer::ALL
+        .iter()
+        .find(|(word, _)| *word == text)
+        .map(|(_, layer)| *layer)
+        .ok_or_else(|| format!("one of {}", known()))
 }
 
 fn bbox(text: &str) -> Result<geo_types::Rect<f64>, String> {
     let numbers: Vec<f64> = text.split(',').map_while(|number| number.trim().parse().ok()).collect();
     match numbers.as_slice() {
         [west, south, east, north]
-            if west < east && south < north && (-180.0..=180.0).contains(west) && *east <= 180.0 && *south >= -90.0 && *north <= 90.0 =>
+            if west < east
+                && south < north
+                && (-180.0..=180.0).contains(west)
+                && *east <= 180.0
+                && *south >= -90.0
+                && *north <= 90.0 =>
         {
             Ok(geo_types::Rect::new((*west, *south), (*east, *north)))
         }
@@ -152,7 +161,10 @@ pub async fn run(asked: Import) -> anyhow::Result<String> {
         } else {
             "\n  (a city begins with its zones: import them first, with --as zones)"
         };
-        anyhow!("{shown}: what would come of it is no city, so nothing was written; {} fault(s):{list}{missing}", faults.len())
+        anyhow!(
+            "{shown}: what would come of it is no city, so nothing was written; {} fault(s):{list}{missing}",
+            faults.len()
+        )
     })?;
     let new: BTreeMap<String, Content> = files
         .into_iter()
@@ -170,11 +182,15 @@ fn finish(asked: &Import, new: BTreeMap<String, Content>, present: &CityFiles, s
     let names: Vec<&str> = new.keys().map(String::as_str).collect();
     let (names, into) = (names.join(", "), asked.into.display());
     if asked.dry_run {
-        let replace = if taken.is_empty() { String::new() } else { format!("; --replace is needed for {}", taken.join(", ")) };
+        let replace =
+            if taken.is_empty() { String::new() } else { format!("; --replace is needed for {}", taken.join(", ")) };
         return Ok(format!("{said}\nwould be written to {into}: {names}{replace}\nnothing was written (--dry-run)"));
     }
     if !taken.is_empty() && !asked.replace {
-        bail!("{said}\n{} in {into}: there already; say --replace to replace it. Nothing was written", taken.join(", "));
+        bail!(
+            "{said}\n{} in {into}: there already; say --replace to replace it. Nothing was written",
+            taken.join(", ")
+        );
     }
     if new.is_empty() {
         return Ok(format!("{said}\n{into} holds exactly this already; nothing was written"));
@@ -205,10 +221,14 @@ fn about(asked: &Import, present: &CityFiles, format: Format) -> anyhow::Result<
     let (Some(name), Some(time_zone)) = (&asked.city_name, &asked.time_zone) else {
         bail!("a new city needs --city-name fa=…,en=… and --time-zone Asia/Tehran");
     };
-    ensure!(jiff::tz::TimeZone::get(time_zone).is_ok(), "--time-zone {time_zone}: no such time zone; write one as Asia/Tehran");
+    ensure!(
+        jiff::tz::TimeZone::get(time_zone).is_ok(),
+        "--time-zone {time_zone}: no such time zone; write one as Asia/Tehran"
+    );
     let mut names = ::maps::Texts::new();
     for entry in name.split(',') {
-        let (language, name) = entry.split_once('=').with_context(|| format!("--city-name: “{entry}”: write it as fa=…,en=…"))?;
+        let (language, name) =
+            entry.split_once('=').with_context(|| format!("--city-name: “{entry}”: write it as fa=…,en=…"))?;
         names.insert(language.trim().to_owned(), name.trim().to_owned());
     }
     let label = match format {
@@ -255,15 +275,16 @@ fn heights(asked: &Import, present: CityFiles) -> anyhow::Result<String> {
     );
     let box_ = match asked.bbox {
         Some(bbox) => bbox,
-        None => {
-            City::build(&present)
-                .map_err(|faults| anyhow!("{} has {} fault(s); `hamyar maps check` lists them", asked.into.display(), faults.len()))?
-                .bounds()
-        }
+        None => City::build(&present)
+            .map_err(|faults| {
+                anyhow!("{} has {} fault(s); `hamyar maps check` lists them", asked.into.display(), faults.len())
+            })?
+            .bounds(),
     };
     let crs = asked.crs.map(|crs| Crs::from_epsg(u16::try_from(crs.epsg()).unwrap_or(0)));
     let dem = super::read(&asked.file, crs)?;
-    let (cut, how) = cut_heights(&dem, box_).map_err(|why| anyhow!("{}: {why}; nothing was written", asked.file.display()))?;
+    let (cut, how) =
+        cut_heights(&dem, box_).map_err(|why| anyhow!("{}: {why}; nothing was written", asked.file.display()))?;
     let mut bytes = std::io::Cursor::new(Vec::new());
     terrain::write_geotiff(&mut bytes, cut.grid(), terrain::Layer::Numbers(cut.heights_m()), "heights, metres")?;
     let (width, height) = cut.grid().step_m();

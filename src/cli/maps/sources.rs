@@ -9,7 +9,8 @@ use std::{
 };
 
 use ::maps::import::{
-    BadSource, Csv, Dbf, FGB_MARK, FlatGeobuf, GeoJson, PBF_MARK, Place, Projection, Records, SHP_MARK, Shapefile, encoding,
+    BadSource, Csv, Dbf, FGB_MARK, FlatGeobuf, GeoJson, PBF_MARK, Place, Projection, Records, SHP_MARK, Shapefile,
+    encoding,
 };
 use anyhow::{Context, anyhow, bail, ensure};
 use encoding_rs::Encoding;
@@ -100,7 +101,9 @@ pub fn open(asked: &Opening, format: Format) -> anyhow::Result<(Records<'static>
 fn shapefile(asked: &Opening, input: BufReader<Progress>) -> anyhow::Result<(Records<'static>, Projection)> {
     let projection = match (asked.crs, side_text(&asked.path, "prj")?) {
         (Some(crs), _) => crs,
-        (None, Some(wkt)) => Projection::from_wkt(&wkt).map_err(|why| anyhow!("its .prj: {why}; or say which it is with --crs"))?,
+        (None, Some(wkt)) => {
+            Projection::from_wkt(&wkt).map_err(|why| anyhow!("its .prj: {why}; or say which it is with --crs"))?
+        }
         (None, None) => bail!("there is no .prj beside it that says in which projection it is: say --crs EPSG:32639"),
     };
     let letters = match (asked.encoding, side_text(&asked.path, "cpg")?) {
@@ -125,7 +128,9 @@ fn beside(path: &Path, ending: &str) -> anyhow::Result<Option<PathBuf>> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     for entry in fs::read_dir(directory).with_context(|| format!("{} can't be read", directory.display()))? {
         let other = entry?.path();
-        if other.file_stem() == path.file_stem() && other.extension().is_some_and(|there| there.eq_ignore_ascii_case(ending)) {
+        if other.file_stem() == path.file_stem()
+            && other.extension().is_some_and(|there| there.eq_ignore_ascii_case(ending))
+        {
             return Ok(Some(other));
         }
     }

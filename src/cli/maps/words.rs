@@ -16,7 +16,10 @@ pub fn told(file: &Path, reports: &[(&'static str, Report)], city: &City) -> Str
         if report.read == 0 && report.made == 0 && report.noted.is_empty() {
             continue;
         }
-        line(&mut text, &format!("{layer}: {} of {} read, {} left out", report.made, report.read, report.skipped_total()));
+        line(
+            &mut text,
+            &format!("{layer}: {} of {} read, {} left out", report.made, report.read, report.skipped_total()),
+        );
         for (reason, count) in &report.skipped {
             line(&mut text, &format!("  {} left out: {reason}{}", count.times, first(&count.first)));
         }
@@ -62,7 +65,10 @@ fn table(rows: &[[String; 4]]) -> String {
     let widths: Vec<usize> = (0..4).map(width).collect();
     let mut text = String::new();
     for row in rows {
-        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{:<width$}", cell.chars().take(40).collect::<String>()));
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, &width)| format!("{:<width$}", cell.chars().take(40).collect::<String>()));
         line(&mut text, &format!("    {}", cells.collect::<Vec<_>>().join("  ").trim_end()));
     }
     text

@@ -64,10 +64,10 @@ impl<R: Read + Seek> Pbf<R> {
             self.packed.clear();
             self.input.by_ref().take(4).read_to_end(&mut self.packed).map_err(read)?;
             if self.packed.is_empty() {
-                return match self.seen.is_empty() {
-                    true => Err(BadSource::new("start", "the file is empty", FETCH_AGAIN)),
-                    false => Ok(()),
-                };
+                if self.seen.is_empty() {
+                    return Err(BadSource::new("start", "the file is empty", FETCH_AGAIN));
+                }
+                return Ok(());
             }
             let Ok(length) = self.packed.as_slice().try_into().map(u32::from_be_bytes) else {
                 return Err(BadSource::new(here, "the file ends in the middle of it", FETCH_AGAIN));
@@ -115,7 +115,8 @@ impl<R: Read + Seek> Pbf<R> {
         for (number, seen) in self.seen.iter().enumerate().filter(|(_, seen)| seen.kinds & wanted != 0) {
             let here = format!("block {}, byte {}", number + 1, seen.at);
             self.input.seek(SeekFrom::Start(seen.at)).map_err(|fault| BadSource::read(&here, &fault))?;
-            read_whole(&mut self.input, seen.bytes, &mut self.packed).map_err(|fault| BadSource::read(&here, &fault))?;
+            read_whole(&mut self.input, seen.bytes, &mut self.packed)
+                .map_err(|fault| BadSource::read(&here, &fault))?;
             unpack(&self.packed, &mut self.plain, &here)?;
             elements(&self.plain, wanted, takes, &here)?;
         }
@@ -290,13 +291,7 @@ fn node(
     takes.node(id, lon_e7, lat_e7, &tags(room, texts).map_err(bad)?)
 }
 
-fn dense(
-    bytes: &[u8],
-    texts: &[&str],
-    scale: &Scale,
-    takes: &mut impl Takes,
-    here: &str,
-) -> Result<(), BadSource> {
+fn dense(bytes: &[u8], texts: &[&str], scale: &Scale, takes: &mut impl Takes, here: &str) -> Result<(), BadSource> {
     let bad = |Broken| broken(here);
     let (mut ids, mut lons, mut lats, mut words): (&[u8], &[u8], &[u8], &[u8]) = (&[], &[], &[], &[]);
     for field in Fields(bytes) {

@@ -38,7 +38,8 @@ pub(super) fn road(tags: &Tags<'_>) -> Option<Result<&'static str, String>> {
     if tag(tags, "area") == Some("yes") {
         return Some(Err("is an area, not a line".to_owned()));
     }
-    let known = wanted.iter().find_map(|wanted| RoadClass::ALL.iter().map(|(word, _)| *word).find(|word| word == wanted));
+    let known =
+        wanted.iter().find_map(|wanted| RoadClass::ALL.iter().map(|(word, _)| *word).find(|word| word == wanted));
     Some(known.ok_or_else(|| format!("highway={highway:.40} is smaller than the city's roads")))
 }
 
@@ -77,7 +78,9 @@ pub(super) fn place(tags: &Tags<'_>) -> Option<&'static str> {
         ("fire_station", ..) => &["fire_station"],
         ("police", ..) => &["police"],
         // An amenity=shelter is a roof at a bus stop; only what is said to be for emergencies is a shelter.
-        ("refugee_site", ..) | (_, "assembly_point" | "shelter" | "disaster_shelter", _) | (_, _, "shelter") => &["shelter"],
+        ("refugee_site", ..) | (_, "assembly_point" | "shelter" | "disaster_shelter", _) | (_, _, "shelter") => {
+            &["shelter"]
+        }
         (_, "ambulance_station", _) => &["ambulance"],
         (_, _, "nursing_home" | "assisted_living" | "group_home") | ("nursing_home", ..) => &["care_home"],
         ("fuel", ..) => &["fuel"],
@@ -165,17 +168,40 @@ pub(super) fn zone(tags: &Tags<'_>, levels: &ZoneLevels) -> Option<&'static str>
     }
 }
 
-/// Storeys of a building in which people may live; none when it is none. Nothing is counted where the tag says that nobody lives there.
-pub(super) fn dwelling(tags: &Tags<'_>) -> Option<Option<f64>> {
+/// A building in which people may live.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Dwelling {
+    /// Its storeys, where they are told.
+    pub(super) levels: Option<f64>,
+}
+
+/// A building in which people may live; none where the tag says that nobody does.
+pub(super) fn dwelling(tags: &Tags<'_>) -> Option<Dwelling> {
     let building = tag(tags, "building")?;
     let lived_in = matches!(
         building,
-        "yes" | "apartments" | "house" | "residential" | "detached" | "semidetached_house" | "terrace" | "bungalow" | "dormitory" | "hut" | "cabin" | "farm" | "static_caravan" | "tent"
+        "yes"
+            | "apartments"
+            | "house"
+            | "residential"
+            | "detached"
+            | "semidetached_house"
+            | "terrace"
+            | "bungalow"
+            | "dormitory"
+            | "hut"
+            | "cabin"
+            | "farm"
+            | "static_caravan"
+            | "tent"
     );
     // A building=yes that is a school or a shop is not a home.
     let other_use = building == "yes"
-        && ["amenity", "shop", "office", "industrial", "man_made", "power", "leisure", "tourism"].iter().any(|key| is(tags, key));
-    (lived_in && !other_use).then(|| tag(tags, "building:levels").and_then(|levels| levels.parse().ok()))
+        && ["amenity", "shop", "office", "industrial", "man_made", "power", "leisure", "tourism"]
+            .iter()
+            .any(|key| is(tags, key));
+    (lived_in && !other_use)
+        .then(|| Dwelling { levels: tag(tags, "building:levels").and_then(|levels| levels.parse().ok()) })
 }
 
 /// Names by language, and what else it is called.
@@ -244,7 +270,10 @@ mod tests {
         assert_eq!(place(&[("power", "substation"), ("substation", "minor_distribution")]), None);
         assert_eq!(place(&[("leisure", "park")]), None, "a park without a name is nobody's landmark");
         assert_eq!(place(&[("leisure", "park"), ("name", "پارک مردم")]), Some("park"));
-        assert_eq!(dwelling(&[("building", "apartments"), ("building:levels", "5")]), Some(Some(5.0)));
+        assert_eq!(
+            dwelling(&[("building", "apartments"), ("building:levels", "5")]),
+            Some(Dwelling { levels: Some(5.0) })
+        );
         assert_eq!(dwelling(&[("building", "yes"), ("amenity", "school")]), None);
         assert_eq!(dwelling(&[("building", "warehouse")]), None);
         let levels: ZoneLevels = "7=city, 9=district".parse().unwrap();
@@ -255,7 +284,13 @@ mod tests {
 
     #[test]
     fn names_keep_their_language_and_the_rest_are_aliases() {
-        let tags = [("name", "بوعلی"), ("name:en", "Bu-Ali"), ("alt_name", "شریعتی;بوعلی سینا"), ("name:ar", "أبو علي"), ("old_name:en", "Avicenna")];
+        let tags = [
+            ("name", "بوعلی"),
+            ("name:en", "Bu-Ali"),
+            ("alt_name", "شریعتی;بوعلی سینا"),
+            ("name:ar", "أبو علي"),
+            ("old_name:en", "Avicenna"),
+        ];
         assert_eq!(
             Value::Object(named(&tags)),
             json!({"name": {"en": "Bu-Ali", "fa": "بوعلی"}, "aliases": ["شریعتی", "بوعلی سینا", "أبو علي", "Avicenna"]})

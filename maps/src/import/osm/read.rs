@@ -7,10 +7,10 @@ use std::io::{Read, Seek};
 
 use geo_types::Coord;
 
-use super::pbf::{NODES, Pbf, RELATIONS, Tags, Takes, WAYS};
-use super::pick::{self, ZoneLevels};
 use super::super::BadSource;
 use super::OsmSettings;
+use super::pbf::{NODES, Pbf, RELATIONS, Tags, Takes, WAYS};
+use super::pick::{self, Dwelling, ZoneLevels};
 
 /// Most nodes in the box, and most that kept ways need.
 const NODES_MAX: usize = 24_000_000;
@@ -35,8 +35,8 @@ pub(super) struct Node {
 
 /// What a way is kept for.
 pub(super) enum What {
-    /// A building in which people may live, with its storeys.
-    Dwelling(Option<f64>),
+    /// A building in which people may live.
+    Dwelling(Dwelling),
     /// Something with tags.
     Tagged(Kept),
     /// Part of a relation.
@@ -98,9 +98,7 @@ pub(super) fn extract(input: impl Read + Seek, settings: &OsmSettings) -> Result
         let whole = (degrees.clamp(-180.0, 180.0) * 1e7).round() as i32;
         whole
     };
-    let bbox = settings.bbox.map(|bbox| {
-        [[e7(bbox.min().x), e7(bbox.min().y)], [e7(bbox.max().x), e7(bbox.max().y)]]
-    });
+    let bbox = settings.bbox.map(|bbox| [[e7(bbox.min().x), e7(bbox.min().y)], [e7(bbox.max().x), e7(bbox.max().y)]]);
     let mut first =
         First { bbox, levels: &settings.zone_levels, in_box: Vec::new(), nodes: Vec::new(), relations: Vec::new() };
     pbf.first(NODES | RELATIONS, &mut first)?;
@@ -118,7 +116,7 @@ pub(super) fn extract(input: impl Read + Seek, settings: &OsmSettings) -> Result
     pbf.again(WAYS, &mut second)?;
     let Second { mut extract, in_box, members, .. } = second;
     drop((in_box, members));
-    extract.ids = extract.vertices.clone();
+    extract.ids.clone_from(&extract.vertices);
     extract.ids.sort_unstable();
     extract.ids.dedup();
     if extract.ids.len() > NODES_MAX {
@@ -175,7 +173,8 @@ impl Takes for First<'_> {
 
     fn relation(&mut self, id: i64, members: &[(u8, i64)], tags: &Tags<'_>) -> Result<(), BadSource> {
         let area = matches!(pick::tag(tags, "type"), Some("multipolygon" | "boundary"));
-        let wanted = pick::zone(tags, self.levels).is_some() || pick::place(tags).is_some() || pick::dwelling(tags).is_some();
+        let wanted =
+            pick::zone(tags, self.levels).is_some() || pick::place(tags).is_some() || pick::dwelling(tags).is_some();
         if area && wanted {
             let ways: Vec<i64> = members.iter().filter(|(kind, _)| *kind == 1).map(|(_, id)| *id).collect();
             let held: usize = self.relations.len() + ways.len();
@@ -211,10 +210,11 @@ impl Takes for Second<'_> {
         if nodes.len() < 2 || !(member || tagged || dwelling.is_some()) {
             return Ok(());
         }
-        let touches = self.in_box.as_ref().is_none_or(|in_box| nodes.iter().any(|node| in_box.binary_search(node).is_ok()));
+        let touches =
+            self.in_box.as_ref().is_none_or(|in_box| nodes.iter().any(|node| in_box.binary_search(node).is_ok()));
         let what = match (touches && tagged, touches.then_some(dwelling).flatten()) {
             (true, _) => What::Tagged(kept(tags)),
-            (false, Some(levels)) => What::Dwelling(levels),
+            (false, Some(dwelling)) => What::Dwelling(dwelling),
             (false, None) if member => What::Member,
             (false, None) => return Ok(()),
         };
