@@ -2,9 +2,11 @@
 //! ogr2ogr (GDAL) writes the sample city in every format and projection; cs2cs (PROJ) says where coordinates lie.
 //! Where the programs are missing the stories are left out, and under CI=true they fail.
 
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "stories; what is left out is said")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -62,7 +64,9 @@ type Records = Box<dyn Iterator<Item = Result<Record, BadSource>>>;
 
 fn made(layer: Layer, records: Records, projection: Projection, maps: &[&str]) -> String {
     let mut mapping = Mapping::default();
-    maps.iter().for_each(|text| mapping.map(text).unwrap());
+    for text in maps {
+        mapping.map(text).unwrap();
+    }
     let settings = Settings { layer, mapping, projection, bbox: None, wave_m_s: WAVE_M_S };
     let mut made = make(records, settings).unwrap();
     let report = &made.reports[0].1;
@@ -292,7 +296,6 @@ fn utm_and_web_mercator_lie_where_proj_says_in_every_zone() {
     if !program("cs2cs") {
         return;
     }
-    use std::io::Write;
     for epsg in (32601..=32660).chain(32701..=32760).chain([3857]) {
         let zone = f64::from(epsg % 100);
         let south = epsg > 32700;

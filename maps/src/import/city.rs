@@ -20,6 +20,9 @@ pub struct CityAbout {
     pub label: Texts,
 }
 
+/// The files of a city, the city itself, and what happened to the features of each layer.
+pub type Whole = (CityFiles, City, Vec<(&'static str, Report)>);
+
 /// Puts the files of a city together: those that are there, over them what was made, and a `city.toml` when there is none.
 ///
 /// Buildings, and `people` without buildings, change the residents of zones ([`share_out`]); with neither the zones stay as they are.
@@ -28,7 +31,7 @@ pub fn put_together(
     made: Made,
     about: Option<&CityAbout>,
     people: Option<People>,
-) -> Result<(CityFiles, City, Vec<(&'static str, Report)>), Vec<Fault>> {
+) -> Result<Whole, Vec<Fault>> {
     let Made { files: new, buildings, mut reports } = made;
     for (name, text) in new {
         files.insert(name.to_owned(), text);

@@ -71,7 +71,7 @@ impl<R: BufRead> Csv<R> {
     pub fn open(mut input: R, letters: &'static Encoding, place: &Place) -> Result<Csv<R>, BadSource> {
         let first = input.fill_buf().map_err(|fault| BadSource::read("row 1", &fault))?;
         let first = first.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let often = |mark: u8| first.iter().filter(|&&byte| byte == mark).count();
+        let often = |mark: u8| first.split(|&byte| byte == mark).count();
         let delimiter = [b',', b';', b'\t', b'|'].into_iter().rev().max_by_key(|&mark| often(mark)).unwrap_or(b',');
         let left = Rc::new(Cell::new(FEATURE_BYTES_MAX));
         let metered = Metered { input, left: Rc::clone(&left) };
@@ -136,15 +136,13 @@ fn bad(row: u64, fault: &csv::Error) -> BadSource {
 }
 
 fn columns(names: &[String], place: &Place) -> Result<Columns, BadSource> {
-    let told = |name: &Option<String>| match name {
-        Some(name) => match names.iter().position(|there| there == name) {
-            Some(column) => Ok(Some(column)),
-            None => {
-                let what = format!("has no column “{name:.60}”, but {:.300}", names.join(", "));
-                Err(BadSource::new("row 1", what, NAME_COLUMNS))
-            }
-        },
-        None => Ok(None),
+    let told = |name: &Option<String>| -> Result<Option<usize>, BadSource> {
+        let Some(name) = name else { return Ok(None) };
+        let column = names.iter().position(|there| there == name);
+        column.map(Some).ok_or_else(|| {
+            let what = format!("has no column “{name:.60}”, but {:.300}", names.join(", "));
+            BadSource::new("row 1", what, NAME_COLUMNS)
+        })
     };
     let usual = |usual: &[&str]| names.iter().position(|name| usual.contains(&name.to_lowercase().as_str()));
     if let Some(column) = told(&place.wkt)? {

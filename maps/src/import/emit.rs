@@ -67,7 +67,9 @@ impl Lines {
         if self.is_free(&code) {
             return code;
         }
-        let free = (2_u32..).map(|number| format!("{code}-{number}")).find(|code| self.is_free(code));
+        // One of so many numbers is free among so many codes.
+        let numbers = 2..=self.by_code.len() + 2;
+        let free = numbers.map(|number| format!("{code}-{number}")).find(|code| self.is_free(code));
         free.unwrap_or(code)
     }
 

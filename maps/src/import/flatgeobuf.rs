@@ -10,7 +10,7 @@ use geo_types::{
 use serde_json::{Map, Number, Value};
 
 use super::fault::{FETCH_AGAIN, read_whole};
-use super::flatbuffer::{Table, table};
+use super::flatbuffer::{Table, Torn, table};
 use super::record::{DEPTH_MAX, bounded};
 use super::{BadSource, FEATURE_BYTES_MAX, Projection, Record};
 
@@ -41,7 +41,7 @@ impl<R: Read> FlatGeobuf<R> {
     /// Reads the header and passes over the index.
     pub fn open(mut input: R) -> Result<FlatGeobuf<R>, BadSource> {
         let read = |fault| BadSource::read("header", &fault);
-        let cut = || BadSource::new("header", "does not fit together", FETCH_AGAIN);
+        let cut = |Torn| BadSource::new("header", "does not fit together", FETCH_AGAIN);
         let mut buffer = Vec::new();
         read_whole(&mut input, 12, &mut buffer).map_err(read)?;
         if buffer[..7] != FGB_MARK {
@@ -57,15 +57,15 @@ impl<R: Read> FlatGeobuf<R> {
         }
         read_whole(&mut input, length, &mut buffer).map_err(read)?;
         let mut at = 12 + length as u64;
-        let header = table(&buffer).ok_or_else(cut)?;
-        let kind = header.byte(2).ok_or_else(cut)?.unwrap_or(0);
-        let columns = columns(&header, 7).ok_or_else(cut)?;
-        let count = header.long(8).ok_or_else(cut)?.unwrap_or(0);
-        let node_size = header.short(9).ok_or_else(cut)?.unwrap_or(16);
-        let projection = match header.table(10).ok_or_else(cut)? {
+        let header = table(&buffer).map_err(cut)?;
+        let kind = header.byte(2).map_err(cut)?.unwrap_or(0);
+        let columns = columns(&header, 7).map_err(cut)?;
+        let count = header.long(8).map_err(cut)?.unwrap_or(0);
+        let node_size = header.short(9).map_err(cut)?.unwrap_or(16);
+        let projection = match header.table(10).map_err(cut)? {
             None => Ok(Projection::Degrees),
-            Some(crs) => match crs.int(1).ok_or_else(cut)?.unwrap_or(0) {
-                0 => match crs.text(4).ok_or_else(cut)? {
+            Some(crs) => match crs.int(1).map_err(cut)?.unwrap_or(0) {
+                0 => match crs.text(4).map_err(cut)? {
                     Some(wkt) => Projection::from_wkt(wkt),
                     None => Ok(Projection::Degrees),
                 },
@@ -73,7 +73,7 @@ impl<R: Read> FlatGeobuf<R> {
             },
         };
         if count > 0 && node_size > 0 {
-            let index = index_bytes(count, node_size).ok_or_else(cut)?;
+            let index = index_bytes(count, node_size).ok_or(Torn).map_err(cut)?;
             let passed = std::io::copy(&mut input.by_ref().take(index), &mut std::io::sink()).map_err(read)?;
             if passed < index {
                 return Err(BadSource::new("index", "the file ends in the middle of it", FETCH_AGAIN));
@@ -120,16 +120,16 @@ impl<R: Read> FlatGeobuf<R> {
         read_whole(&mut self.input, length, &mut self.buffer).map_err(|fault| BadSource::read(&here, &fault))?;
         self.at += 4 + length as u64;
         self.count += 1;
-        let cut = || BadSource::new(&here, "does not fit together", FETCH_AGAIN);
-        let feature = table(&self.buffer).ok_or_else(cut)?;
-        let geometry = match feature.table(0).ok_or_else(cut)? {
-            Some(shape) => geometry(&shape, self.kind, 0).ok_or_else(cut)?.and_then(bounded),
+        let cut = |Torn| BadSource::new(&here, "does not fit together", FETCH_AGAIN);
+        let feature = table(&self.buffer).map_err(cut)?;
+        let geometry = match feature.table(0).map_err(cut)? {
+            Some(shape) => geometry(&shape, self.kind, 0).map_err(cut)?.and_then(bounded),
             None => Err("has no geometry".to_owned()),
         };
-        let own = columns(&feature, 2).ok_or_else(cut)?;
+        let own = columns(&feature, 2).map_err(cut)?;
         let known = if own.is_empty() { &self.columns } else { &own };
-        let properties = match feature.bytes(1).ok_or_else(cut)? {
-            Some(bytes) => properties(bytes, known).ok_or_else(cut)?,
+        let properties = match feature.bytes(1).map_err(cut)? {
+            Some(bytes) => properties(bytes, known).map_err(cut)?,
             None => Map::new(),
         };
         Ok(Some(Record { label: format!("feature {}", self.count), id: None, properties, geometry }))
@@ -161,25 +161,25 @@ fn index_bytes(count: u64, node_size: u16) -> Option<u64> {
     nodes.checked_add(u64::from(count == 1))?.checked_mul(NODE_BYTES)
 }
 
-fn columns(of: &Table<'_>, field: usize) -> Option<Vec<(String, u8)>> {
-    let Some(tables) = of.tables(field)? else { return Some(Vec::new()) };
-    tables.into_iter().map(|column| Some((column.text(0)??.to_owned(), column.byte(1)?.unwrap_or(0)))).collect()
+fn columns(of: &Table<'_>, field: usize) -> Result<Vec<(String, u8)>, Torn> {
+    let name = |column: &Table<'_>| column.text(0)?.map(str::to_owned).ok_or(Torn);
+    of.tables(field)?.iter().map(|column| Ok((name(column)?, column.byte(1)?.unwrap_or(0)))).collect()
 }
 
 /// Pairs of column number and value, one after the other.
-fn properties(mut bytes: &[u8], columns: &[(String, u8)]) -> Option<Map<String, Value>> {
-    fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
-        let (taken, left) = bytes.split_at_checked(count)?;
+fn properties(mut bytes: &[u8], columns: &[(String, u8)]) -> Result<Map<String, Value>, Torn> {
+    fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], Torn> {
+        let (taken, left) = bytes.split_at_checked(count).ok_or(Torn)?;
         *bytes = left;
-        Some(taken)
+        Ok(taken)
     }
-    fn fixed<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
-        take(bytes, N)?.try_into().ok()
+    fn fixed<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Torn> {
+        take(bytes, N)?.try_into().map_err(|_| Torn)
     }
     let mut properties = Map::new();
     while !bytes.is_empty() {
         let column = usize::from(u16::from_le_bytes(fixed(&mut bytes)?));
-        let (name, kind) = columns.get(column)?;
+        let (name, kind) = columns.get(column).ok_or(Torn)?;
         let value = match kind {
             0 => Value::from(i8::from_le_bytes(fixed(&mut bytes)?)),
             1 => Value::from(u8::from_le_bytes(fixed(&mut bytes)?)),
@@ -200,66 +200,63 @@ fn properties(mut bytes: &[u8], columns: &[(String, u8)]) -> Option<Map<String, 
                 }
                 Value::String(String::from_utf8_lossy(bytes).into_owned())
             }
-            _ => return None,
+            _ => return Err(Torn),
         };
         properties.insert(name.clone(), value);
     }
-    Some(properties)
+    Ok(properties)
 }
 
 fn number(value: f64) -> Value {
     Number::from_f64(value).map_or(Value::Null, Value::Number)
 }
 
-/// None when the bytes do not fit together; an error when the shape is one that we can't use.
-fn geometry(of: &Table<'_>, kind: u8, depth: usize) -> Option<Result<Geometry<f64>, String>> {
+/// What the shape is, or why it is one that we can't use.
+fn geometry(of: &Table<'_>, kind: u8, depth: usize) -> Result<Result<Geometry<f64>, String>, Torn> {
     let kind = if kind == 0 { of.byte(6)?.unwrap_or(0) } else { kind };
     if (6..=7).contains(&kind) {
         if depth >= DEPTH_MAX {
-            return Some(Err("its parts are nested too deep".to_owned()));
+            return Ok(Err("its parts are nested too deep".to_owned()));
         }
         let mut parts = Vec::new();
-        for part in of.tables(7)?.unwrap_or_default() {
+        for part in of.tables(7)? {
             match geometry(&part, if kind == 6 { 3 } else { 0 }, depth + 1)? {
                 Ok(part) => parts.push(part),
-                Err(why) => return Some(Err(why)),
+                Err(why) => return Ok(Err(why)),
             }
         }
         if kind == 7 {
-            return Some(Ok(Geometry::GeometryCollection(GeometryCollection(parts))));
+            return Ok(Ok(Geometry::GeometryCollection(GeometryCollection(parts))));
         }
         let polygons = parts.into_iter().filter_map(|part| Polygon::try_from(part).ok()).collect();
-        return Some(Ok(Geometry::MultiPolygon(MultiPolygon(polygons))));
+        return Ok(Ok(Geometry::MultiPolygon(MultiPolygon(polygons))));
     }
-    let points: Vec<Coord<f64>> =
-        of.doubles(1)?.unwrap_or_default().chunks_exact(2).map(|xy| Coord { x: xy[0], y: xy[1] }).collect();
-    if points.is_empty() {
-        return Some(Err("its geometry is empty".to_owned()));
-    }
-    let ends = of.ints(0)?.unwrap_or_default();
-    let parts = || -> Option<Vec<LineString<f64>>> {
+    let points: Vec<Coord<f64>> = of.doubles(1)?.chunks_exact(2).map(|xy| Coord { x: xy[0], y: xy[1] }).collect();
+    let Some(&first) = points.first() else { return Ok(Err("its geometry is empty".to_owned())) };
+    let ends = of.ints(0)?;
+    let parts = || -> Result<Vec<LineString<f64>>, Torn> {
         if ends.is_empty() {
-            return Some(vec![LineString(points.clone())]);
+            return Ok(vec![LineString(points.clone())]);
         }
         let mut from = 0;
         let mut parts = Vec::with_capacity(ends.len());
         for &end in &ends {
-            parts.push(LineString(points.get(from..end as usize)?.to_vec()));
+            parts.push(LineString(points.get(from..end as usize).ok_or(Torn)?.to_vec()));
             from = end as usize;
         }
-        Some(parts)
+        Ok(parts)
     };
-    Some(Ok(match kind {
-        1 => Geometry::Point(Point(points[0])),
+    Ok(Ok(match kind {
+        1 => Geometry::Point(Point(first)),
         2 => Geometry::LineString(LineString(points)),
         3 => {
             let mut rings = parts()?.into_iter();
-            Geometry::Polygon(Polygon::new(rings.next()?, rings.collect()))
+            Geometry::Polygon(Polygon::new(rings.next().ok_or(Torn)?, rings.collect()))
         }
         4 => Geometry::MultiPoint(MultiPoint(points.into_iter().map(Point).collect())),
         5 => Geometry::MultiLineString(MultiLineString(parts()?)),
         other => {
-            return Some(Err(format!("its geometry is of type {other}, which is not known (curves? linearise them)")));
+            return Ok(Err(format!("its geometry is of type {other}, which is not known (curves? linearise them)")));
         }
     }))
 }

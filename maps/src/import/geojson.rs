@@ -71,7 +71,7 @@ impl<R: BufRead> GeoJson<R> {
             match key.as_str() {
                 "crs" => file.projection = projection(&value),
                 "type" if value != "FeatureCollection" => {
-                    return Err(file.bad(format!("is a {:.40}, not a FeatureCollection", value), SAVE_AGAIN));
+                    return Err(file.bad(format!("is a {value:.40}, not a FeatureCollection"), SAVE_AGAIN));
                 }
                 _ => {}
             }

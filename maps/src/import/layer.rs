@@ -312,16 +312,12 @@ pub(crate) fn reaches(ways: Vec<Line<Map<String, Value>>>, wave_m_s: f64, gap_m:
             properties
                 .insert("name".to_owned(), json!({ "fa": format!("آبراهه {code}"), "en": format!("waterway {code}") }));
         }
-        let pace = match properties.remove(PACE).and_then(|pace| pace.as_f64()) {
-            Some(pace) => pace,
-            None => {
-                report.note(
-                    format!("travel times were worked out with a flood wave of {wave_m_s} m/s (--wave-speed)"),
-                    code,
-                );
-                1.0 / wave_m_s / 60.0
-            }
-        };
+        let told = properties.remove(PACE).and_then(|pace| pace.as_f64());
+        if told.is_none() {
+            report
+                .note(format!("travel times were worked out with a flood wave of {wave_m_s} m/s (--wave-speed)"), code);
+        }
+        let pace = told.unwrap_or(1.0 / wave_m_s / 60.0);
         let minutes = (walk::length_m(&piece.line) * pace * 1e3).round() / 1e3;
         properties.insert("travel_minutes".to_owned(), json!(minutes.max(0.1)));
         properties.insert("code".to_owned(), json!(code));

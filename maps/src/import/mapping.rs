@@ -269,7 +269,7 @@ mod tests {
 
     use super::*;
 
-    fn columns(value: Value) -> Map<String, Value> {
+    fn columns(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
     }
 
@@ -279,7 +279,7 @@ mod tests {
         mapping.map("name_fa=NAME_FA, name_en=NAME_EN,code=ID,population=POP,kind=TYPE").unwrap();
         mapping.set("parent=Hamadan").unwrap();
         mapping.word("kind:محله=neighbourhood").unwrap();
-        let made = mapping.apply(&columns(json!({
+        let made = mapping.apply(&columns(&json!({
             "NAME_FA": "جولان", "NAME_EN": "Julan", "ID": 12.0, "POP": "۱۲٬۰۰۰", "TYPE": "محله", "OTHER": 1
         })));
         assert_eq!(
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn what_a_table_keeps_as_json_is_unpacked_and_own_names_are_known() {
         let mut mapping = Mapping::default();
-        let made = mapping.apply(&columns(json!({
+        let made = mapping.apply(&columns(&json!({
             "code": "julan", "name": "{ \"fa\": \"جولان\" }", "aliases": "[ \"کوی جولان\" ]", "bridge": "yes", "elevation_m": "1,8"
         })));
         assert_eq!(
@@ -301,7 +301,7 @@ mod tests {
         );
         assert_eq!(aliases("(2:کوی جولان,Julan)"), ["کوی جولان", "Julan"]);
         assert_eq!(aliases("(3:a,b)"), ["(3:a,b)"]);
-        let made = mapping.apply(&columns(json!({"name": "Julan", "name:fa": "جولان", "aliases": "a; b;a"})));
+        let made = mapping.apply(&columns(&json!({"name": "Julan", "name:fa": "جولان", "aliases": "a; b;a"})));
         assert_eq!(Value::Object(made), json!({"aliases": ["a", "b"], "name": {"en": "Julan", "fa": "جولان"}}));
     }
 
@@ -309,7 +309,7 @@ mod tests {
     fn a_misspelt_column_is_told() {
         let mut mapping = Mapping::default();
         mapping.map("code=IDD").unwrap();
-        mapping.apply(&columns(json!({"ID": 1})));
+        mapping.apply(&columns(&json!({"ID": 1})));
         assert!(mapping.never_found().unwrap().contains("“IDD”; there are ID"));
         assert!(mapping.map("code").unwrap_err().contains("--map"));
         assert!(mapping.map("Code=x").is_err());

@@ -30,7 +30,7 @@ mod city; // Layers become a city.
 mod heights; // Heights for the city's box.
 mod osm; // A city from OpenStreetMap.
 
-pub use city::{CityAbout, put_together};
+pub use city::{CityAbout, Whole, put_together};
 pub use crs::Projection;
 pub use csv::{Csv, Place};
 pub use dbf::{Dbf, encoding};

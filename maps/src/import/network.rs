@@ -171,7 +171,9 @@ pub(crate) fn flow<A>(pieces: &[Piece<A>], gap_m: f64, rank: impl Fn(&A, &A) -> 
                 None => {}
             }
         }
-        way.into_iter().for_each(|piece| done[piece] = true);
+        for piece in way {
+            done[piece] = true;
+        }
     }
     flow
 }

@@ -43,15 +43,12 @@ pub(crate) fn areas(rings: Vec<LineString<f64>>) -> Result<MultiPolygon<f64>, St
         let depth = around.map_or(0, |other| depths[other] + 1);
         depths.push(depth);
         let ring = rings[number].shape.exterior().clone();
-        match around.filter(|_| depth % 2 == 1) {
-            Some(other) => {
-                parts.push(parts[other]);
-                areas[parts[other]].1.push(ring);
-            }
-            None => {
-                parts.push(areas.len());
-                areas.push((ring, Vec::new()));
-            }
+        if let Some(other) = around.filter(|_| depth % 2 == 1) {
+            parts.push(parts[other]);
+            areas[parts[other]].1.push(ring);
+        } else {
+            parts.push(areas.len());
+            areas.push((ring, Vec::new()));
         }
     }
     Ok(areas.into_iter().map(|(exterior, holes)| Polygon::new(exterior, holes)).collect())
@@ -94,7 +91,9 @@ mod tests {
             let mut rings =
                 vec![square(2.0, 2.0, 1.0), square(0.0, 0.0, 5.0), square(1.0, 1.0, 3.0), square(9.0, 9.0, 1.0)];
             if turn {
-                rings.iter_mut().for_each(|ring| ring.0.reverse());
+                for ring in &mut rings {
+                    ring.0.reverse();
+                }
             }
             let areas = areas(rings).unwrap();
             assert_eq!(areas.0.len(), 3);

@@ -82,7 +82,9 @@ fn whole(drafts: Vec<Draft>, report: &mut Report) -> Vec<Draft> {
         match repair::mended(draft.shape) {
             Ok((shape, notes)) => {
                 draft.shape = shape;
-                notes.into_iter().for_each(|note| report.note(note, &draft.label));
+                for note in notes {
+                    report.note(note, &draft.label);
+                }
             }
             Err(why) => {
                 report.skip(format!("the shape is not valid and can't be mended: {why}"), &draft.label);

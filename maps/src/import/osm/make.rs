@@ -15,7 +15,7 @@ use super::super::zones::{self, Draft};
 use super::super::{Made, Report, rings};
 use super::OsmSettings;
 use super::pbf::Tags;
-use super::pick::{self, Direction};
+use super::pick::{self, Direction, Dwelling};
 use super::read::{Extract, Relation, Way, What};
 use crate::read::VERTICES_MAX;
 
@@ -125,7 +125,7 @@ impl Layers {
             self.of_zones.read += 1;
             self.zone(&tags, kind, code.clone(), area.clone());
         }
-        if let Some(levels) = dwelling {
+        if let Some(Dwelling { levels }) = dwelling {
             self.of_buildings.read += 1;
             for polygon in &area {
                 match building_of(&polygon.exterior().0, levels) {
@@ -147,14 +147,14 @@ impl Layers {
         let code = format!("w{}", way.id);
         let tags = match &way.what {
             What::Member => return,
-            What::Dwelling(levels) => return self.dwelling(&code, nodes, *levels, extract),
+            What::Dwelling(dwelling) => return self.dwelling(&code, nodes, *dwelling, extract),
             What::Tagged(tags) => borrowed(tags),
         };
         if nodes.len() > VERTICES_MAX {
             return self.of_roads.skip(format!("has more than {VERTICES_MAX} vertices"), &code);
         }
-        if let Some(levels) = pick::dwelling(&tags) {
-            self.dwelling(&code, nodes, levels, extract);
+        if let Some(dwelling) = pick::dwelling(&tags) {
+            self.dwelling(&code, nodes, dwelling, extract);
         }
         if let Some(class) = pick::waterway(&tags) {
             self.of_waters.read += 1;
@@ -217,11 +217,11 @@ impl Layers {
         }
     }
 
-    fn dwelling(&mut self, code: &str, nodes: &[i64], levels: Option<f64>, extract: &Extract) {
+    fn dwelling(&mut self, code: &str, nodes: &[i64], dwelling: Dwelling, extract: &Extract) {
         self.of_buildings.read += 1;
         let ring: Vec<Coord<f64>> = nodes.iter().filter_map(|&node| extract.place(node)).collect();
         let building =
-            building_of(&ring, levels).filter(|_| ring.len() == nodes.len() && nodes.first() == nodes.last());
+            building_of(&ring, dwelling.levels).filter(|_| ring.len() == nodes.len() && nodes.first() == nodes.last());
         match building {
             Some(building) => {
                 self.of_buildings.made += 1;

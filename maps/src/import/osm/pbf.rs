@@ -64,10 +64,10 @@ impl<R: Read + Seek> Pbf<R> {
             self.packed.clear();
             self.input.by_ref().take(4).read_to_end(&mut self.packed).map_err(read)?;
             if self.packed.is_empty() {
-                return match self.seen.is_empty() {
-                    true => Err(BadSource::new("start", "the file is empty", FETCH_AGAIN)),
-                    false => Ok(()),
-                };
+                if self.seen.is_empty() {
+                    return Err(BadSource::new("start", "the file is empty", FETCH_AGAIN));
+                }
+                return Ok(());
             }
             let Ok(length) = self.packed.as_slice().try_into().map(u32::from_be_bytes) else {
                 return Err(BadSource::new(here, "the file ends in the middle of it", FETCH_AGAIN));

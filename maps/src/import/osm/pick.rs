@@ -168,8 +168,15 @@ pub(super) fn zone(tags: &Tags<'_>, levels: &ZoneLevels) -> Option<&'static str>
     }
 }
 
-/// Storeys of a building in which people may live; none when it is none. Nothing is counted where the tag says that nobody lives there.
-pub(super) fn dwelling(tags: &Tags<'_>) -> Option<Option<f64>> {
+/// A building in which people may live.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Dwelling {
+    /// Its storeys, where they are told.
+    pub(super) levels: Option<f64>,
+}
+
+/// A building in which people may live; none where the tag says that nobody does.
+pub(super) fn dwelling(tags: &Tags<'_>) -> Option<Dwelling> {
     let building = tag(tags, "building")?;
     let lived_in = matches!(
         building,
@@ -193,7 +200,8 @@ pub(super) fn dwelling(tags: &Tags<'_>) -> Option<Option<f64>> {
         && ["amenity", "shop", "office", "industrial", "man_made", "power", "leisure", "tourism"]
             .iter()
             .any(|key| is(tags, key));
-    (lived_in && !other_use).then(|| tag(tags, "building:levels").and_then(|levels| levels.parse().ok()))
+    (lived_in && !other_use)
+        .then(|| Dwelling { levels: tag(tags, "building:levels").and_then(|levels| levels.parse().ok()) })
 }
 
 /// Names by language, and what else it is called.
@@ -262,7 +270,10 @@ mod tests {
         assert_eq!(place(&[("power", "substation"), ("substation", "minor_distribution")]), None);
         assert_eq!(place(&[("leisure", "park")]), None, "a park without a name is nobody's landmark");
         assert_eq!(place(&[("leisure", "park"), ("name", "پارک مردم")]), Some("park"));
-        assert_eq!(dwelling(&[("building", "apartments"), ("building:levels", "5")]), Some(Some(5.0)));
+        assert_eq!(
+            dwelling(&[("building", "apartments"), ("building:levels", "5")]),
+            Some(Dwelling { levels: Some(5.0) })
+        );
         assert_eq!(dwelling(&[("building", "yes"), ("amenity", "school")]), None);
         assert_eq!(dwelling(&[("building", "warehouse")]), None);
         let levels: ZoneLevels = "7=city, 9=district".parse().unwrap();

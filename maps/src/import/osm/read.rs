@@ -10,7 +10,7 @@ use geo_types::Coord;
 use super::super::BadSource;
 use super::OsmSettings;
 use super::pbf::{NODES, Pbf, RELATIONS, Tags, Takes, WAYS};
-use super::pick::{self, ZoneLevels};
+use super::pick::{self, Dwelling, ZoneLevels};
 
 /// Most nodes in the box, and most that kept ways need.
 const NODES_MAX: usize = 24_000_000;
@@ -35,8 +35,8 @@ pub(super) struct Node {
 
 /// What a way is kept for.
 pub(super) enum What {
-    /// A building in which people may live, with its storeys.
-    Dwelling(Option<f64>),
+    /// A building in which people may live.
+    Dwelling(Dwelling),
     /// Something with tags.
     Tagged(Kept),
     /// Part of a relation.
@@ -116,7 +116,7 @@ pub(super) fn extract(input: impl Read + Seek, settings: &OsmSettings) -> Result
     pbf.again(WAYS, &mut second)?;
     let Second { mut extract, in_box, members, .. } = second;
     drop((in_box, members));
-    extract.ids = extract.vertices.clone();
+    extract.ids.clone_from(&extract.vertices);
     extract.ids.sort_unstable();
     extract.ids.dedup();
     if extract.ids.len() > NODES_MAX {
@@ -214,7 +214,7 @@ impl Takes for Second<'_> {
             self.in_box.as_ref().is_none_or(|in_box| nodes.iter().any(|node| in_box.binary_search(node).is_ok()));
         let what = match (touches && tagged, touches.then_some(dwelling).flatten()) {
             (true, _) => What::Tagged(kept(tags)),
-            (false, Some(levels)) => What::Dwelling(levels),
+            (false, Some(dwelling)) => What::Dwelling(dwelling),
             (false, None) if member => What::Member,
             (false, None) => return Ok(()),
         };

@@ -16,7 +16,7 @@ pub(super) enum Held<'a> {
 }
 
 /// The fields of a message.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
