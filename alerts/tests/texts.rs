@@ -166,7 +166,7 @@ fn every_number_in_a_text_message_says_what_it_is_for() {
     let (mut helps, mut answers) = (0, 0);
     for (hazard, kind) in occasions() {
         // From a name that leaves room for everything to one that leaves room for nothing.
-        for letters in 1..40 {
+        for letters in (1..40).step_by(3) {
             let zone = texts([("fa", &*"ب".repeat(letters)), ("en", &*"B".repeat(letters))]);
             for exercise in [false, true] {
                 let content = content(&templates, &Facts { exercise, ..facts(hazard, kind, vec![zone.clone()]) });

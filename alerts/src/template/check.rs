@@ -324,7 +324,7 @@ fn marks(lang: &str, book: &Book, faults: &mut Vec<Fault>) {
         faults.push(Fault::new(at, format!("does not begin with the exercise's mark; write “{mark}: {{text}}”")));
     }
     for (word, text) in [(Word::Exercise, &whole), (Word::ExerciseSpoken, &spoken)] {
-        if text.contains('…') && !(text.ends_with('…') && text.chars().count() > 1) {
+        if text.contains('…') && !(text.ends_with('…') && text.trim().chars().count() > 1) {
             let at = format!("{lang}/words.toml: {}", word.key());
             faults.push(Fault::new(at, "the mark of an exercise stands before the text; put {text} at the end"));
         }
@@ -420,6 +420,11 @@ mod tests {
         lists(
             &faults("fa/words.toml", &words.replace("\"مانور: {text}\"", "\"مانور\"")),
             &["words.toml: exercise: does not say {text}"],
+        );
+        // White space that a telephone may show as nothing marks nothing.
+        lists(
+            &faults("fa/words.toml", &words.replace("\"این فقط یک مانور است. {text}\"", "\"\u{3000}{text}\"")),
+            &["words.toml: exercise_spoken: the mark of an exercise stands before the text"],
         );
         let messages = include_str!("../../templates/en/messages.toml");
         lists(
