@@ -16,6 +16,15 @@ export const measure = (page, { lang, phone }) =>
         const hides = (overflow) => overflow === 'hidden' || overflow === 'clip';
         if (hides(overflowX) && element.scrollWidth > element.clientWidth + 1 && !element.querySelector('canvas')) found.add(`cut: ${name(element)}`);
         if (hides(overflowY) && element.scrollHeight > element.clientHeight + 2 && !element.querySelector('canvas')) found.add(`cut below: ${name(element)}`);
+        if (element.matches('select')) {
+          const pen = document.createElement('canvas').getContext('2d');
+          const { font, paddingInlineStart, paddingInlineEnd } = getComputedStyle(element);
+          pen.font = font;
+          // About as much as the browser's own arrow takes.
+          const arrow = 18;
+          const room = element.clientWidth - parseFloat(paddingInlineStart) - parseFloat(paddingInlineEnd) - arrow;
+          for (const { label } of element.options) if (pen.measureText(label).width > room) found.add(`cut option: ${label}`);
+        }
         if (phone && element.matches('button, select, summary, a, input') && display !== 'inline') {
           const box = (element.closest('label') ?? element).getBoundingClientRect();
           if (box.height > 0 && box.height < 43.5) found.add(`small for a finger (${Math.round(box.height)} px): ${name(element)}`);

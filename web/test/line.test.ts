@@ -78,6 +78,15 @@ describe('the live line', () => {
     source().onopen();
     expect(states.at(-1)).toBe('live');
   });
+  it('is silent once it was closed, also about an answer that was on its way', async () => {
+    source().onopen();
+    source().onerror();
+    await vi.advanceTimersByTimeAsync(3_999);
+    vi.advanceTimersByTime(1);
+    close();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(states).toEqual(['live']);
+  });
   it('opens a new source when the browser gave up, and then loads everything again', async () => {
     source().onopen();
     source().readyState = FakeSource.CLOSED;

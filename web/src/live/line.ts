@@ -27,9 +27,11 @@ export function openLine(hearing: Hearing): () => void {
   let up = false;
   let everUp = false;
   let asking = false;
+  let closed = false;
 
   const become = (next: LineState): void => {
-    hearing.state(next, lastSign);
+    // An answer that was still on its way says nothing about the line that was opened since.
+    if (!closed) hearing.state(next, lastSign);
   };
   const alive = (): void => {
     lastSign = new Date();
@@ -96,6 +98,7 @@ export function openLine(hearing: Hearing): () => void {
 
   open();
   return () => {
+    closed = true;
     source?.close();
     source = null;
     clearTimeout(grace);

@@ -55,7 +55,7 @@ export function t<K extends Key>(key: K, ...values: Arguments<K>): string {
 }
 
 /** A message whose key is made of a word of the service; the word itself when the dictionary lacks it. */
-export function word(group: 'hazard' | 'channel' | 'status' | 'mark' | 'flag' | 'state' | 'kind' | 'answer' | 'place' | 'rejected' | 'quantity' | 'action' | 'role' | 'code' | 'unit' | 'severity' | 'urgency' | 'certainty' | 'comes', name: string | null | undefined): string {
+export function word(group: 'hazard' | 'channel' | 'status' | 'mark' | 'flag' | 'state' | 'kind' | 'answer' | 'place' | 'rejected' | 'quantity' | 'action' | 'role' | 'code' | 'unit' | 'severity' | 'urgency' | 'certainty', name: string | null | undefined): string {
   if (!name) return '';
   const key = `${group}.${name}`;
   return key in dictionaries.fa ? fill(dictionaries[language.code][key as Key], {}, language.code) : name.replaceAll('_', ' ');
