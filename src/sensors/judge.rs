@@ -104,7 +104,7 @@ impl Judge {
         if reading.flag == Flag::Good && matches!(reading.marks.together(), Mark::Suspect | Mark::Fail) {
             reading.flag = Flag::Suspect;
         }
-        count(&reading.marks);
+        count(reading.marks);
     }
 }
 
@@ -112,7 +112,7 @@ fn start(limits: &QualityLimits, zone: &TimeZone, quantity: Quantity) -> Series 
     Series::new(limits.get(&quantity).cloned().unwrap_or_default(), zone.clone())
 }
 
-fn count(marks: &Marks) {
+fn count(marks: Marks) {
     for test in Test::ALL {
         let word = match marks.of(test) {
             Mark::Suspect => "suspect",

@@ -111,7 +111,7 @@ impl Marks {
     pub const NONE: Self = Self([Mark::NotEvaluated; Test::ALL.len()]);
 
     /// What one test says.
-    pub fn of(&self, test: Test) -> Mark {
+    pub fn of(self, test: Test) -> Mark {
         self.0[test as usize]
     }
 
@@ -123,12 +123,12 @@ impl Marks {
     }
 
     /// All opinions together, by the precedence of `qartod_compare`.
-    pub fn together(&self) -> Mark {
+    pub fn together(self) -> Mark {
         self.0.iter().fold(Mark::Missing, |together, mark| together.or(*mark))
     }
 
     /// Four bits for each test, the first one lowest: how they are stored.
-    pub fn packed(&self) -> i64 {
+    pub fn packed(self) -> i64 {
         self.0.iter().rev().fold(0, |packed, mark| packed << 4 | i64::from(mark.number()))
     }
 

@@ -242,7 +242,7 @@ impl Series {
         };
         let (before, after) = (self.kept[before].value, after.value);
         let off = match limits.by {
-            SpikeBy::Average => (value - (before + after) / 2.0).abs(),
+            SpikeBy::Average => (value - f64::midpoint(before, after)).abs(),
             SpikeBy::Differential => {
                 let (there, back) = (value - before, after - value);
                 if there.is_nan() || back.is_nan() {
