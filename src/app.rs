@@ -180,6 +180,7 @@ impl App {
 
     /// Plays the demo in a service that was built for it; with `auto` both officers are played too. Gives the two people to log in as.
     pub async fn play_demo(&mut self, auto: bool) -> anyhow::Result<demo::Cast> {
+        demo::lay(&self.ground);
         let cast = demo::prepare(&self.ground).await?;
         let doors = demo::Doors {
             url: format!("http://{}", self.listening),

@@ -3,11 +3,13 @@
 //! It works in its own marked database, on loopback only, and comes in by the doors that everybody uses: MQTT, text messages, the API.
 
 mod flood;
+mod ground;
 mod officers;
 mod people;
 mod phones;
 mod play;
 
+pub use ground::lay;
 pub use officers::Officers;
 pub use play::{Doors, play};
 
