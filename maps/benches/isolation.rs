@@ -107,28 +107,30 @@ fn files(dice: &mut Dice) -> CityFiles {
     )
 }
 
-/// A river of some 700 vertices that winds through the city, with an arm that rings a part of it.
+/// A river of some 700 vertices that winds through the city and leaves one street between its two parts, and two pools in rings.
 fn flood() -> MultiPolygon<f64> {
-    let (mut one, mut other) = (Vec::new(), Vec::new());
-    for step in 0..350 {
-        let along = f64::from(step) / 349.0;
-        let x = WEST + (SIDE as f64 - 1.0) * STEP * along;
-        let y = SOUTH + SIDE as f64 * STEP * (0.5 + 0.28 * (along * 9.0).sin());
-        one.push((x, y + 2.2 * STEP));
-        other.push((x, y - 2.2 * STEP));
-    }
-    one.extend(other.into_iter().rev());
-    let river = Polygon::new(LineString::from(one), vec![]);
-    let (x, y, r) = (WEST + 0.75 * SIDE as f64 * STEP, SOUTH + 0.82 * SIDE as f64 * STEP, 12.0 * STEP);
-    let ring = |radius: f64| -> LineString<f64> {
-        (0..=40)
-            .map(|step| {
-                let (sin, cos) = (f64::from(step % 40) / 40.0 * std::f64::consts::TAU).sin_cos();
-                (x + radius * cos, y + radius * sin)
-            })
-            .collect()
+    let part = |from: f64, to: f64| {
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        for step in 0..175 {
+            let x = from + (to - from) * f64::from(step) / 174.0;
+            let y = SIDE as f64 * (0.5 + 0.28 * (x / SIDE as f64 * 9.0).sin());
+            one.push((WEST + x * STEP, SOUTH + (y + 2.2) * STEP));
+            other.push((WEST + x * STEP, SOUTH + (y - 2.2) * STEP));
+        }
+        one.extend(other.into_iter().rev());
+        Polygon::new(LineString::from(one), vec![])
     };
-    MultiPolygon(vec![river, Polygon::new(ring(r), vec![ring(r - 2.5 * STEP)])])
+    let ring = |east: f64, radius: f64| -> LineString<f64> {
+        let (x, y) = (east, 147.5);
+        let corner = |step: u32| {
+            let (sin, cos) = (f64::from(step % 40) / 40.0 * std::f64::consts::TAU).sin_cos();
+            (WEST + (x + radius * cos) * STEP, SOUTH + (y + radius * sin) * STEP)
+        };
+        (0..=40).map(corner).collect()
+    };
+    // Around the middle of a zone each.
+    let pool = |east: f64| Polygon::new(ring(east, 12.0), vec![ring(east, 9.5)]);
+    MultiPolygon(vec![part(-1.0, 90.6), part(91.4, SIDE as f64), pool(27.5), pool(115.5)])
 }
 
 /// Seconds of CPU that this process has used; 0 where it can't be had.
@@ -174,10 +176,13 @@ fn main() {
         cpu[ROUNDS - 1],
         wall[ROUNDS / 2]
     );
-    assert!(off > 0 && off < city.zones().len(), "a flood that cuts nobody or everybody measures nothing");
     if let Ok(directory) = std::env::var("HAMYAR_BENCH_ISOLATION_DIR") {
         leave(&city, &shape, &answer, &directory);
     }
+    assert!(
+        off > 0 && hanging > 0 && off < city.zones().len(),
+        "a flood that cuts nobody or everybody measures nothing"
+    );
 }
 
 /// Writes graph, closures and answers for the rival.
