@@ -211,6 +211,17 @@ fn a_pass_is_closed_before_the_street_below_it() {
                 && road.because[0].reasons.iter().all(|reason| !reason.source.is_empty()))
     );
     assert!(unknown.is_empty());
+    // Cold alone closes no road.
+    let cold: Vec<Reading> = hourly(0, &[10.0; 26], |_, reading| Reading {
+        air_c: Some(-20.0),
+        wind_ms: Some(1.0),
+        gust_ms: Some(2.0),
+        fallen_mm: Some(0.0),
+        ..reading
+    });
+    let frozen = Station { elevation_m: HAMADAN_M, summary: summary(&cold, 0) };
+    assert_eq!(severity(&frozen.summary, HAMADAN_M, &limits).overall, 4);
+    assert!(roads_in_snow(&roads, &frozen, &[], &limits).expect("heights").0.is_empty());
     // Without a station nothing is known to be open.
     let silent = Station { elevation_m: HAMADAN_M, summary: Summary::default() };
     let (blocked, unknown) = roads_in_snow(&roads, &silent, &[], &limits).expect("heights");

@@ -20,8 +20,11 @@ pub const STEPS_TOGETHER: usize = 4;
 /// Rows beside a strip that are worked on as well: within a step a cell depends on no more than three rows to each side.
 const MARGIN_ROWS: usize = 3 * STEPS_TOGETHER;
 
-/// After so many rounds strips are cut anew.
+/// After so many rounds strips are cut anew, if one has become much more work than the others.
 const ROUNDS_BETWEEN_CUTS: u64 = 32;
+
+/// One strip may be this much more work than the mean before all are cut anew, which costs about as much as a round.
+const UNEVEN_MAX: f64 = 1.15;
 
 /// Longest step, seconds.
 const STEP_S_MAX: f64 = 10.0;
@@ -364,9 +367,9 @@ fn cut_anew(strips: Vec<Strip>, ground: &Ground, water: &Water, hands: usize) ->
     let effort: Vec<usize> =
         strips.iter().flat_map(|strip| strip.own.clone().map(|row| strip.sheet.effort_of(row))).collect();
     let cuts = cuts(&effort, hands);
-    if cuts.len() == strips.len() + 1
-        && strips.iter().zip(cuts.windows(2)).all(|(strip, cut)| strip.own == (cut[0]..cut[1]))
-    {
+    let most = strips.iter().map(|strip| effort[strip.own.clone()].iter().sum::<usize>()).max().unwrap_or(0);
+    let mean = effort.iter().sum::<usize>() as f64 / strips.len() as f64;
+    if cuts.len() == strips.len() + 1 && most as f64 <= mean * UNEVEN_MAX {
         return strips;
     }
     let new = cuts.windows(2).map(|cut| {

@@ -204,3 +204,15 @@ impl Station {
         Ok(froms.zip(tos).map(band).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wet_thermometer_shows_what_stull_says() {
+        // The paper's own example: 20 °C at 50 % is 13.7 °C.
+        assert!((wet_bulb_c(20.0, Some(50.0)) - 13.7).abs() < 0.05);
+        assert!((wet_bulb_c(20.0, None) - 20.0).abs() < 1e-12 && wet_bulb_c(-30.0, Some(3.0)) <= -30.0);
+    }
+}

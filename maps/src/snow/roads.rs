@@ -31,7 +31,7 @@ pub struct Blocked {
     pub line: LineString<f64>,
     /// What to take it for.
     pub state: RoadState,
-    /// The degree at its highest point.
+    /// The highest degree of what blocks roads, at its highest point.
     pub degree: u8,
     /// The components of that degree, with their reasons.
     pub because: Vec<Component>,
@@ -50,22 +50,24 @@ pub fn roads_in_snow(
     for road in roads {
         let elevation_m = within("highest_m", road.highest_m, -500.0, 9_000.0)?;
         let found = severity(&station.at(elevation_m, depths, limits), elevation_m, limits);
-        let by_rules = limits.roads.iter().rev().find(|rule| found.overall >= rule.degree);
+        let on_roads = || found.components.iter().filter(|component| component.component.blocks_roads());
+        let degree = on_roads().map(|component| component.degree).max().unwrap_or(0);
+        let perhaps = on_roads().filter_map(|component| component.perhaps).max().filter(|perhaps| *perhaps > degree);
+        let by_rules = limits.roads.iter().rev().find(|rule| degree >= rule.degree);
         let state = match road.closed_from {
-            Some(degree) if found.overall >= degree => RoadState::Closed,
+            Some(closed_from) if degree >= closed_from => RoadState::Closed,
             // What is known of this road stands above what is said of all.
             Some(_) => by_rules.map_or(RoadState::Open, |rule| rule.state.min(RoadState::ClosingLikely)),
             None => by_rules.map_or(RoadState::Open, |rule| rule.state),
         };
         if state == RoadState::Open {
-            if found.perhaps.is_some() {
+            if perhaps.is_some() {
                 unknown.push(road.code.clone());
             }
             continue;
         }
-        let because = found.components.into_iter().filter(|component| component.degree == found.overall).collect();
-        let (code, line) = (road.code.clone(), road.line.clone());
-        blocked.push(Blocked { code, line, state, degree: found.overall, because, perhaps: found.perhaps });
+        let because = on_roads().filter(|component| component.degree == degree).cloned().collect();
+        blocked.push(Blocked { code: road.code.clone(), line: road.line.clone(), state, degree, because, perhaps });
     }
     blocked.sort_by(|a, b| b.state.cmp(&a.state).then(b.degree.cmp(&a.degree)).then_with(|| a.code.cmp(&b.code)));
     unknown.sort_unstable();

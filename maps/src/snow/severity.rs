@@ -58,6 +58,20 @@ impl ComponentKind {
     }
 }
 
+impl ComponentKind {
+    /// Does it block a road? Weight on roofs and cold alone don't.
+    pub fn blocks_roads(self) -> bool {
+        match self {
+            ComponentKind::SnowAmount
+            | ComponentKind::BlowingSnow
+            | ComponentKind::GroundBlizzard
+            | ComponentKind::Ice
+            | ComponentKind::FlashFreeze => true,
+            ComponentKind::SnowLoad | ComponentKind::Frost => false,
+        }
+    }
+}
+
 /// A value that met a condition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {

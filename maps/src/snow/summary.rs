@@ -198,7 +198,7 @@ impl Summary {
     /// Depth is the median of three readings, because ultrasonic gauges jump: hourly changes of 2 to 6 cm at the 99th percentile (Senator Beck,
     /// facts on hazards, §3). New snow of a time is the greatest rise within it from one such median to a later one that shares no more than one
     /// reading with it, so that snow that settles or blows away between does not hide what fell. Of several readings of one moment the median
-    /// counts. O(n log n + n²) for readings of two days at most. Errors: more than [`READINGS_MAX`] readings.
+    /// counts. O(n log n). Errors: more than [`READINGS_MAX`] readings.
     pub fn of(readings: &[Reading], now_s: i64, limits: &Limits) -> Result<Summary, NoSnow> {
         if readings.len() > READINGS_MAX {
             return Err(NoSnow::TooMany { given: readings.len() });
