@@ -56,13 +56,7 @@ pub fn read_tiles(directory: &Path, city: &maps::City) -> anyhow::Result<Vec<Rel
         .map(|file| {
             let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
             let relief = Relief::from_bytes(&bytes).with_context(|| file.display().to_string())?;
-            ensure!(
-                relief.city_hash() == city.hash(),
-                "{}: this terrain was worked out with another version of the map ({} instead of {}): work it out again",
-                file.display(),
-                relief.city_hash(),
-                city.hash()
-            );
+            city.accepts(&relief).with_context(|| file.display().to_string())?;
             Ok(relief)
         })
         .collect()

@@ -15,10 +15,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::maps::terrain::{self, Crs, Dem, Grid, Hands, Job, Layer, Streams};
+use ::maps::terrain::{self, Crs, Dem, Grid, Hands, Job, Layer, Relief, ReliefOptions, Streams};
 use ::maps::{City, PlaceKind, RoadBed};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
+use geo_types::LineString;
 
 use super::print;
 use crate::app;
@@ -66,6 +67,15 @@ pub struct Terrain {
     /// What the coordinates are (4326, 32639 …), when the file does not say or is wrong
     #[arg(long, value_name = "NUMBER")]
     epsg: Option<u16>,
+    /// The city's map: also writes city.terrain, by which a stage floods ground (put its directory into city.terrain_dir)
+    #[arg(long, value_name = "DIR")]
+    map: Option<PathBuf>,
+    /// With --map: GeoJSON lines of culverts and covered channels, in the direction of flow
+    #[arg(long, value_name = "FILE", requires = "map")]
+    culverts: Option<PathBuf>,
+    /// With --map: standard error of a height above the channel, metres (of short differences, not of absolute heights)
+    #[arg(long, value_name = "METRES", default_value_t = 0.5)]
+    height_error: f64,
     /// Processors to work with; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
@@ -207,19 +217,62 @@ fn work_out(asked: &Terrain) -> anyhow::Result<String> {
 
     let slope = terrain::slope_degrees(&grid, dem.heights_m(), &hands);
     out.write("slope.tif", &grid, Layer::Numbers(&slope), "steepness of the ground, degrees (Horn 1981)")?;
+    drop(slope);
+    let kept = match &asked.map {
+        Some(map) => Some(keep(asked, map, &dem, &hands, &mut out)?),
+        None => None,
+    };
     out.publish()?;
 
     let (width, height) = grid.step_m();
     let known = dem.heights_m().iter().filter(|height| !height.is_nan()).count();
     Ok(format!(
-        "{}: {} by {} cells of {width:.2} by {height:.2} m, {}\nheights {}\n{known} cells known, {raised} raised, {reach} reach a stream\nwritten to {}",
+        "{}: {} by {} cells of {width:.2} by {height:.2} m, {}\nheights {}\n{known} cells known, {raised} raised, {reach} reach a stream\n{}written to {}",
         asked.dem.display(),
         grid.cols(),
         grid.rows(),
         grid.crs(),
         terrain::heights_hash(&dem),
+        kept.unwrap_or_default(),
         asked.out.display()
     ))
+}
+
+/// What the service needs of these heights and this map.
+fn keep(asked: &Terrain, map: &Path, dem: &Dem, hands: &Threads, out: &mut Whole) -> anyhow::Result<String> {
+    let city = app::load_city(&map.display().to_string())?;
+    let culverts = match &asked.culverts {
+        Some(file) => lines(file)?,
+        None => Vec::new(),
+    };
+    let options = ReliefOptions {
+        culverts,
+        height_error_m: asked.height_error,
+        height_error_source: format!("given with --height-error for {}", asked.dem.display()),
+        ..ReliefOptions::default()
+    };
+    let relief = Relief::of(dem, &city, &options, hands)?;
+    city.accepts(&relief)?;
+    out.write_bytes("city.terrain", &relief.to_bytes())?;
+    Ok(format!("terrain {}: {} parts of channels, for map {}\n", relief.hash(), relief.segments().len(), city.hash()))
+}
+
+/// The lines of a GeoJSON file, lon,lat.
+fn lines(file: &Path) -> anyhow::Result<Vec<LineString<f64>>> {
+    let shown = file.display();
+    let text = fs::read_to_string(file).with_context(|| format!("culverts {shown}"))?;
+    let collection: geojson::FeatureCollection = text.parse().with_context(|| format!("culverts {shown}"))?;
+    let mut lines = Vec::new();
+    for (number, feature) in collection.features.into_iter().enumerate() {
+        let geometry =
+            feature.geometry.with_context(|| format!("culverts {shown}: feature {number} has no geometry"))?;
+        match geo_types::Geometry::<f64>::try_from(geometry)? {
+            geo_types::Geometry::LineString(line) => lines.push(line),
+            geo_types::Geometry::MultiLineString(parts) => lines.extend(parts),
+            _ => bail!("culverts {shown}: feature {number} is no line"),
+        }
+    }
+    Ok(lines)
 }
 
 fn esri_code(code: u8) -> u8 {
@@ -276,6 +329,17 @@ impl Whole {
         write().with_context(|| format!("{name} can't be written to {}", self.directory.display()))
     }
 
+    fn write_bytes(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let partial = self.directory.join(format!(".{name}.{}.partial", std::process::id()));
+        self.written.push((partial.clone(), self.directory.join(name)));
+        let write = || -> std::io::Result<()> {
+            let mut out = File::create(&partial)?;
+            out.write_all(bytes)?;
+            out.sync_all()
+        };
+        write().with_context(|| format!("{name} can't be written to {}", self.directory.display()))
+    }
+
     fn publish(&mut self) -> anyhow::Result<()> {
         for (partial, name) in &self.written {
             fs::rename(partial, name).with_context(|| format!("{} can't be put in place", name.display()))?;
@@ -305,7 +369,9 @@ mod tests {
     fn asked(folder: &Path, text: &str) -> Terrain {
         let dem = folder.join("valley.asc");
         fs::write(&dem, text).unwrap();
-        Terrain { dem, out: folder.join("out"), stream_cells: 4, epsg: Some(32639), threads: Some(2) }
+        let out = folder.join("out");
+        let (map, culverts, height_error) = (None, None, 0.5);
+        Terrain { dem, out, stream_cells: 4, epsg: Some(32639), map, culverts, height_error, threads: Some(2) }
     }
 
     fn names(directory: &Path) -> Vec<String> {
@@ -359,7 +425,6 @@ mod tests {
             "1 fords, 1 over passes",
             "  hospital          7, capacity ",
             "  operations_centre 2",
-            "zone “asadabad-pass” has no road node in it; the nearest is ",
             "  waterways.geojson, feature “maryanaj”: no stage gauge stands on or above",
             "terrain     “hamadan-recipe” version 1, heights ",
             &format!("hash        {}", City::sample().hash()),
@@ -386,5 +451,31 @@ mod tests {
         fs::create_dir_all(folder.path().join("out/filled.tif/taken")).unwrap();
         assert!(work_out(&asked(folder.path(), VALLEY)).is_err());
         assert_eq!(names(&folder.path().join("out")), ["accumulation.tif", "filled.tif"]);
+    }
+
+    #[test]
+    fn with_a_map_the_service_s_own_terrain_is_written_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let map = folder.path().join("map");
+        fs::create_dir(&map).unwrap();
+        for (name, text) in City::sample().files() {
+            fs::write(map.join(name), text).unwrap();
+        }
+        let heights = City::sample_heights();
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        terrain::write_geotiff(&mut bytes, heights.grid(), Layer::Numbers(heights.heights_m()), "heights").unwrap();
+        let mut asked = asked(folder.path(), VALLEY);
+        asked.dem = folder.path().join("heights.tif");
+        fs::write(&asked.dem, bytes.into_inner()).unwrap();
+        (asked.map, asked.epsg, asked.stream_cells) = (Some(map), None, 1_000);
+        let said = work_out(&asked).unwrap();
+        assert!(said.contains("parts of channels"), "{said}");
+
+        let city = City::sample();
+        let tiles = crate::terrain::read_tiles(&asked.out, &city).unwrap();
+        assert_eq!(tiles.len(), 1);
+        let gauge = city.gauges().iter().find(|gauge| gauge.code.as_str() == "moradbeyg-2").unwrap();
+        let banded = city.stage_footprint(&tiles[0], &gauge.code, 1.8, 0.3).unwrap();
+        assert!(banded.possible.is_some(), "a stage floods ground of the terrain that was written");
     }
 }
