@@ -4,6 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use maps::terrain::{OneHand, Relief, ReliefOptions};
+use serde_json::Value;
+
 use crate::{city::City, database::Postgres, staff::publish};
 
 #[tokio::test]
@@ -42,6 +45,41 @@ async fn the_river_rises(city: &City) {
     let delivery = maryam.sees_delivery(&alert).await;
     assert_eq!(delivery["people"]["told"], 1, "{delivery:#}");
     assert_eq!(delivery["people"]["answered"]["ack"], 1, "{delivery:#}");
+}
+
+#[tokio::test]
+async fn where_the_ground_is_known_water_takes_what_lies_low_and_what_goes_on_rising_is_told_again() {
+    let city = City::sample().at("2026-03-01 04:00").start().await;
+    let maryam = city.officer("maryam").await;
+    let map = &city.ground().city;
+    let relief = Relief::of(&maps::City::sample_heights(), map, &ReliefOptions::default(), &OneHand).unwrap();
+    city.ground().terrain.set(vec![relief]);
+
+    city.gauge("moradbeyg-2").reads(2.0).await;
+    city.wait_minutes(10).await;
+    maryam.sees_proposal("flood").await;
+    let seen = maryam.sees("/incidents").await;
+    let first = &seen["items"][0];
+    let ground = |incident: &Value, band: &str| -> f64 {
+        let shape: geo_types::MultiPolygon<f64> =
+            serde_json::from_value::<geojson::Geometry>(incident["bands"][band].clone()).unwrap().try_into().unwrap();
+        geo::Area::unsigned_area(&shape)
+    };
+    let (likely, possible) = (ground(first, "likely"), ground(first, "possible"));
+    assert!(0.0 < likely && likely <= possible, "{likely} {possible}");
+    assert_eq!(first["level"], "red", "{first:#}");
+
+    // Within the same level the river comes up another two metres: other ground, told again.
+    city.gauge("moradbeyg-2").reads(4.0).await;
+    city.wait_minutes(10).await;
+    let seen = maryam.sees(&format!("/incidents/{}", first["id"].as_str().unwrap())).await;
+    let now = &seen["now"];
+    assert_eq!(now["level"], "red");
+    assert!(now["version"].as_i64() > first["version"].as_i64(), "{now:#}");
+    assert!(ground(now, "possible") > possible, "a higher river takes more ground");
+    let (here, there) = (&seen["consequences"]["likely"]["people"], &seen["consequences"]["possible"]["people"]);
+    assert!(here.as_u64() <= there.as_u64() && there.as_u64() > Some(0), "{here} {there}");
+    assert!(!seen["consequences"]["cut_roads"].as_array().unwrap().is_empty(), "{:#}", seen["consequences"]);
 }
 
 #[tokio::test]
