@@ -361,7 +361,6 @@ export const en: Record<keyof typeof fa, string> = {
   'helpers.language': 'Language',
   'helpers.is_mentor': 'Is also a mentor',
 
-  'account.open': 'My account: {name}',
   'account.password': 'Password',
   'account.current': 'Present password',
   'account.new': 'New password',

@@ -359,7 +359,6 @@ export const fa = {
   'helpers.language': 'زبان',
   'helpers.is_mentor': 'مربی هم هست',
 
-  'account.open': 'حساب من: {name}',
   'account.password': 'گذرواژه',
   'account.current': 'گذرواژهٔ کنونی',
   'account.new': 'گذرواژهٔ تازه',
