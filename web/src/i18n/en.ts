@@ -405,7 +405,7 @@ export const en: Record<keyof typeof fa, string> = {
   'mentors.already': 'Mentors',
   'mentors.others': 'Other helpers of age',
   'mentors.assign': 'Assign a mentor',
-  'mentors.assign_to': 'A mentor for {name}',
+  'mentors.assign_to': 'Assign a mentor to {name}',
   'mentors.change': 'Change',
   'mentors.change_for': 'Change the mentor of {name}',
   'mentors.why_minor': '{name} is a minor: nothing is asked of a minor without a mentor. The mentor is told of every message that {name} gets.',

@@ -403,7 +403,7 @@ export const fa = {
   'mentors.already': 'مربیان',
   'mentors.others': 'دیگر همیاران بزرگسال',
   'mentors.assign': 'تعیین مربی',
-  'mentors.assign_to': 'مربی برای {name}',
+  'mentors.assign_to': 'تعیین مربی برای {name}',
   'mentors.change': 'تغییر مربی',
   'mentors.change_for': 'تغییر مربی {name}',
   'mentors.why_minor': '{name} زیر ۱۸ سال است: تا مربی نداشته باشد چیزی از او خواسته نمی‌شود. مربی از هر پیامی که او می‌گیرد باخبر می‌شود.',
