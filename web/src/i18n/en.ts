@@ -375,7 +375,6 @@ export const en: Record<keyof typeof fa, string> = {
   'helpers.language': 'Language',
   'helpers.is_mentor': 'Is also a mentor',
 
-  'account.open': 'My account: {name}',
   'account.password': 'Password',
   'account.current': 'Present password',
   'account.new': 'New password',
@@ -420,7 +419,7 @@ export const en: Record<keyof typeof fa, string> = {
   'mentors.already': 'Mentors',
   'mentors.others': 'Other helpers of age',
   'mentors.assign': 'Assign a mentor',
-  'mentors.assign_to': 'A mentor for {name}',
+  'mentors.assign_to': 'Assign a mentor to {name}',
   'mentors.change': 'Change',
   'mentors.change_for': 'Change the mentor of {name}',
   'mentors.why_minor': '{name} is a minor: nothing is asked of a minor without a mentor. The mentor is told of every message that {name} gets.',

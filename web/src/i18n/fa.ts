@@ -373,7 +373,6 @@ export const fa = {
   'helpers.language': 'زبان',
   'helpers.is_mentor': 'مربی هم هست',
 
-  'account.open': 'حساب من: {name}',
   'account.password': 'گذرواژه',
   'account.current': 'گذرواژهٔ کنونی',
   'account.new': 'گذرواژهٔ تازه',
@@ -418,7 +417,7 @@ export const fa = {
   'mentors.already': 'مربیان',
   'mentors.others': 'دیگر همیاران بزرگسال',
   'mentors.assign': 'تعیین مربی',
-  'mentors.assign_to': 'مربی برای {name}',
+  'mentors.assign_to': 'تعیین مربی برای {name}',
   'mentors.change': 'تغییر مربی',
   'mentors.change_for': 'تغییر مربی {name}',
   'mentors.why_minor': '{name} زیر ۱۸ سال است: تا مربی نداشته باشد چیزی از او خواسته نمی‌شود. مربی از هر پیامی که او می‌گیرد باخبر می‌شود.',

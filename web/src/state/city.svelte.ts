@@ -33,6 +33,8 @@ class City {
   loaded = $state(false);
 
   #wanted: readonly Topic[] = [];
+  /** The lists that the service has answered, be it that they are not for this reader. */
+  #read = new Set<Topic>();
   #stale = new Set<Topic>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #close: (() => void) | undefined;
@@ -47,6 +49,7 @@ class City {
   #open(staff: boolean): () => void {
     this.#wanted = staff ? topics : ['zones', 'public_alerts'];
     this.loaded = false;
+    this.#read.clear();
     void this.#loadMap();
     void this.#refreshAll();
     this.#close = openLine({
@@ -118,7 +121,7 @@ class City {
   /** An empty list says that there is nothing only after the service has said so. */
   async #refreshAll(): Promise<boolean> {
     const answered = await this.refresh(this.#wanted);
-    if (answered) this.loaded = true;
+    if (this.#wanted.every((topic) => this.#read.has(topic))) this.loaded = true;
     return answered;
   }
 
@@ -157,8 +160,10 @@ class City {
           this.deliveryTurn += 1;
           break;
       }
+      this.#read.add(topic);
       return true;
     } catch (fault) {
+      if (fault instanceof Problem && fault.status === 403) this.#read.add(topic);
       if (fault instanceof Problem && fault.status === 401) session.ended();
       return fault instanceof Problem && !fault.offline;
     }

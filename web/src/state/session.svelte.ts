@@ -63,7 +63,7 @@ class Session {
 
   async signOut(): Promise<void> {
     await remove('/session').catch(() => undefined);
-    this.me = null;
+    this.me = this.over = null;
   }
 }
 
