@@ -165,6 +165,10 @@ fn a_town_of_openstreetmap_becomes_a_city() {
     );
     assert_eq!(bridge["geometry"]["coordinates"][0][1], 34.802, "oneway=-1 is driven against its drawing");
 
+    let skipped = |layer: &str| made.reports.iter().find(|(name, _)| *name == layer).unwrap().1.skipped.clone();
+    assert_eq!(skipped("roads")["highway=steps is no road for cars"].first, "w22");
+    assert_eq!(skipped("waterways")["waterway=ditch is none that floods a city"].times, 1);
+
     let places = features(&made, "places.geojson");
     assert_eq!(places.len(), 2, "a park without a name is none: {places:?}");
     let hospital = &feature(&places, "n40")["properties"];

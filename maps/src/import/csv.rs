@@ -104,7 +104,7 @@ impl<R: BufRead> Csv<R> {
                 properties.insert(name.clone(), Value::String(value));
             }
         }
-        Ok(Some(Record { label: format!("row {}", self.count), id: None, properties, geometry }))
+        Ok(Some(Record { label: format!("row {}", self.count), id: None, properties, geometry, note: None }))
     }
 }
 

@@ -111,6 +111,7 @@ impl<R: Read> Dbf<R> {
         self.read += 1;
         let here = format!(".dbf, row {}", self.read);
         read_whole(&mut self.rows, self.row_bytes, &mut self.buffer).map_err(|fault| BadSource::read(here, &fault))?;
+        self.letters.guessed = false;
         let mut row = Map::new();
         for column in &self.columns {
             let bytes = &self.buffer[column.from..column.from + column.length];
@@ -140,7 +141,7 @@ impl<R: Read> Dbf<R> {
         Ok(Some(row))
     }
 
-    /// Were letters taken for those of Windows for Persian (1256) because nothing said what they are?
+    /// Were letters of the last row taken for those of Windows for Persian (1256) because nothing said what they are?
     pub fn guessed_letters(&self) -> bool {
         self.letters.guessed
     }

@@ -132,7 +132,7 @@ impl<R: Read> FlatGeobuf<R> {
             Some(bytes) => properties(bytes, known).map_err(cut)?,
             None => Map::new(),
         };
-        Ok(Some(Record { label: format!("feature {}", self.count), id: None, properties, geometry }))
+        Ok(Some(Record { label: format!("feature {}", self.count), id: None, properties, geometry, note: None }))
     }
 }
 

@@ -207,7 +207,7 @@ impl<R: BufRead> GeoJson<R> {
             Some(Value::Object(properties)) => properties,
             _ => Map::new(),
         };
-        Ok(Some(Record { label, id, properties, geometry }))
+        Ok(Some(Record { label, id, properties, geometry, note: None }))
     }
 }
 

@@ -89,6 +89,9 @@ pub fn make(
         let record = record?;
         report.read += 1;
         let label = record.label.clone();
+        if let Some(note) = record.note {
+            report.note(note, &label);
+        }
         let properties = settings.mapping.apply(&record.properties);
         let geometry = match record.geometry {
             Ok(geometry) => geometry,

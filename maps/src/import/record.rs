@@ -23,6 +23,8 @@ pub struct Record {
     pub properties: Map<String, Value>,
     /// Its shape, or why it has none that we can use.
     pub geometry: Result<Geometry<f64>, String>,
+    /// What the reader had to assume to read it.
+    pub note: Option<&'static str>,
 }
 
 /// Features of a file, one after the other; the first fault ends them.

@@ -15,6 +15,9 @@ use crate::read::VERTICES_MAX;
 /// What the first bytes of a `.shp` say.
 pub const SHP_MARK: [u8; 4] = 9994_u32.to_be_bytes();
 
+/// Said of rows that are read by a guess.
+const GUESSED: &str = "nothing says in which letters its texts are; windows-1256 was taken (--encoding)";
+
 /// Reads shapes with their columns.
 pub struct Shapefile<S, D> {
     shapes: S,
@@ -56,14 +59,19 @@ impl<S: Read, D: Read> Shapefile<S, D> {
         read_whole(&mut self.shapes, length, &mut self.buffer).map_err(|fault| BadSource::read(&here, &fault))?;
         self.at += 8 + length as u64;
         self.count += 1;
+        let mut note = None;
         let properties = match &mut self.columns {
-            Some(columns) => columns.next_row()?.ok_or_else(|| {
-                BadSource::new(&here, "the .dbf has fewer rows than the .shp has shapes", FETCH_AGAIN)
-            })?,
+            Some(columns) => {
+                let row = columns.next_row()?.ok_or_else(|| {
+                    BadSource::new(&here, "the .dbf has fewer rows than the .shp has shapes", FETCH_AGAIN)
+                })?;
+                note = columns.guessed_letters().then_some(GUESSED);
+                row
+            }
             None => serde_json::Map::new(),
         };
         let geometry = shape(&self.buffer).and_then(bounded);
-        Ok(Some(Record { label: format!("feature {}", self.count), id: None, properties, geometry }))
+        Ok(Some(Record { label: format!("feature {}", self.count), id: None, properties, geometry, note }))
     }
 }
 

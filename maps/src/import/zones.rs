@@ -9,7 +9,7 @@ use geo_types::{Coord, MultiPolygon, Point, Rect};
 use serde_json::{Map, Value, json};
 
 use super::Report;
-use super::emit::{Kind, Lines, areas_value};
+use super::emit::{Kind, Lines, areas_value, rounded};
 use super::record::point_of;
 use crate::{Texts, overlap, repair};
 
@@ -63,10 +63,7 @@ pub(crate) fn lines(drafts: Vec<Draft>, report: &mut Report) -> Lines {
     let mut lines = Lines::default();
     for mut draft in drafts {
         if !parents.contains(draft.code()) && !draft.properties.contains_key("population") {
-            report.note(
-                "population is not known; 0 was written, to be filled in (--buildings or --residents)",
-                &draft.label,
-            );
+            report.note("population is not known; 0 unless --residents or buildings tell it", &draft.label);
             draft.properties.insert("population".to_owned(), json!(0));
             draft.properties.insert("population_from".to_owned(), json!("unknown"));
         }
@@ -180,7 +177,7 @@ fn cut_overlaps(drafts: &mut Vec<Draft>, report: &mut Report) {
                 break;
             }
             report.note("was cut where it overlaps a smaller zone", &drafts[large].label);
-            drafts[large].shape = cut;
+            drafts[large].shape = tidy(cut);
         }
     }
     let mut number = 0;
@@ -232,7 +229,21 @@ fn fill_gaps(drafts: &mut Vec<Draft>, report: &mut Report) {
             "code": code, "name": name, "kind": children[0].text("kind"), "parent": parent.code(),
         });
         let Value::Object(properties) = properties else { continue };
-        rests.push(Draft { label: parent.label.clone(), properties, shape: rest });
+        rests.push(Draft { label: parent.label.clone(), properties, shape: tidy(rest) });
     }
     drafts.extend(rests);
+}
+
+/// What cutting leaves may run back along itself; as it is written, so it is mended.
+fn tidy(mut shape: MultiPolygon<f64>) -> MultiPolygon<f64> {
+    for polygon in &mut shape.0 {
+        polygon.exterior_mut(|ring| ring.0.iter_mut().for_each(|coord| *coord = rounded(*coord)));
+        polygon.interiors_mut(|rings| {
+            rings.iter_mut().flat_map(|ring| &mut ring.0).for_each(|coord| *coord = rounded(*coord));
+        });
+    }
+    match repair::mended(shape.clone()) {
+        Ok((mended, _)) => mended,
+        Err(_) => shape,
+    }
 }

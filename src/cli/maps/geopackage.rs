@@ -155,7 +155,7 @@ fn record(row: &SqliteRow, table: &Table, count: u64) -> Record {
             properties.insert(name.to_owned(), value);
         }
     }
-    Record { label: format!("feature {count}"), id, properties, geometry }
+    Record { label: format!("feature {count}"), id, properties, geometry, note: None }
 }
 
 /// A value by the type that it has in this row, whatever its column says.

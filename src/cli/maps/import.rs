@@ -298,3 +298,6 @@ fn heights(asked: &Import, present: CityFiles) -> anyhow::Result<String> {
     ensure!(known > 0, "{said}: not one height is known; nothing was written");
     finish(asked, BTreeMap::from([(HEIGHTS.to_owned(), Content::Bytes(bytes.into_inner()))]), &present, said)
 }
+
+#[cfg(test)]
+mod tests;

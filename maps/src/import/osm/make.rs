@@ -35,7 +35,8 @@ struct Layers {
 }
 
 pub(super) fn layers(extract: Extract, settings: &OsmSettings) -> Made {
-    let mut layers = Layers::default();
+    let mut layers =
+        Layers { of_roads: extract.of_roads.clone(), of_waters: extract.of_waters.clone(), ..Layers::default() };
     for node in &extract.nodes {
         let tags: Vec<(&str, &str)> = borrowed(&node.tags);
         layers.place(&tags, &format!("n{}", node.id), node.at);

@@ -7,7 +7,7 @@ use std::io::{Read, Seek};
 
 use geo_types::Coord;
 
-use super::super::BadSource;
+use super::super::{BadSource, Report};
 use super::OsmSettings;
 use super::pbf::{NODES, Pbf, RELATIONS, Tags, Takes, WAYS};
 use super::pick::{self, Dwelling, ZoneLevels};
@@ -64,6 +64,9 @@ pub(super) struct Extract {
     pub(super) nodes: Vec<Node>,
     pub(super) ways: Vec<Way>,
     pub(super) relations: Vec<Relation>,
+    /// Roads and waterways that are none of a city's.
+    pub(super) of_roads: Report,
+    pub(super) of_waters: Report,
     vertices: Vec<i64>,
     /// Identifiers of the needed nodes, sorted, and their places; a place beyond the earth is not known.
     ids: Vec<i64>,
@@ -195,6 +198,12 @@ struct Second<'a> {
     extract: Extract,
 }
 
+impl Second<'_> {
+    fn touches(&self, nodes: &[i64]) -> bool {
+        self.in_box.as_ref().is_none_or(|in_box| nodes.iter().any(|node| in_box.binary_search(node).is_ok()))
+    }
+}
+
 impl Takes for Second<'_> {
     fn node(&mut self, _: i64, _: i32, _: i32, _: &Tags<'_>) -> Result<(), BadSource> {
         Ok(())
@@ -207,11 +216,19 @@ impl Takes for Second<'_> {
             || pick::place(tags).is_some()
             || pick::zone(tags, self.levels).is_some();
         let dwelling = pick::dwelling(tags);
+        if let Some(Err(why)) = pick::road(tags).filter(|_| self.touches(nodes)) {
+            self.extract.of_roads.read += 1;
+            self.extract.of_roads.skip(why, &format!("w{id}"));
+        }
+        let other = pick::tag(tags, "waterway").filter(|_| pick::waterway(tags).is_none());
+        if let Some(other) = other.filter(|_| self.touches(nodes)) {
+            self.extract.of_waters.read += 1;
+            self.extract.of_waters.skip(format!("waterway={other:.40} is none that floods a city"), &format!("w{id}"));
+        }
         if nodes.len() < 2 || !(member || tagged || dwelling.is_some()) {
             return Ok(());
         }
-        let touches =
-            self.in_box.as_ref().is_none_or(|in_box| nodes.iter().any(|node| in_box.binary_search(node).is_ok()));
+        let touches = self.touches(nodes);
         let what = match (touches && tagged, touches.then_some(dwelling).flatten()) {
             (true, _) => What::Tagged(kept(tags)),
             (false, Some(dwelling)) => What::Dwelling(dwelling),
