@@ -138,7 +138,7 @@ fn found(city: &City) -> String {
         let zone = format!("zone “{}”", access.code);
         match access.nearest_m {
             Some(metres) => {
-                lines.push(format!("{zone} has no road node in it; the nearest is {metres:.0} m from its middle"))
+                lines.push(format!("{zone} has no road node in it; the nearest is {metres:.0} m from its middle"));
             }
             None if access.nodes == 0 => lines.push(format!("{zone} has no road")),
             None => {}

@@ -98,12 +98,11 @@ async fn table(connection: &mut SqliteConnection, wanted: Option<&str>) -> anyho
     .await
     .context("is no GeoPackage, or is damaged: export it again with ogr2ogr OUT.gpkg IN")?;
     let names = rows.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>().join(", ");
-    let found = match wanted {
-        Some(wanted) => rows.iter().find(|(name, ..)| name == wanted),
-        None => {
-            ensure!(rows.len() <= 1, "holds {names}: say which with --table");
-            rows.first()
-        }
+    let found = if let Some(wanted) = wanted {
+        rows.iter().find(|(name, ..)| name == wanted)
+    } else {
+        ensure!(rows.len() <= 1, "holds {names}: say which with --table");
+        rows.first()
     };
     match found {
         Some((name, column, system)) => Ok(Table { name: name.clone(), column: column.clone(), system: *system }),

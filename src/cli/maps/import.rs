@@ -126,15 +126,14 @@ fn positive(text: &str) -> Result<f64, String> {
 pub async fn run(asked: Import) -> anyhow::Result<String> {
     let shown = asked.file.display().to_string();
     let format = sources::format(&asked.file)?;
-    let present: CityFiles = match asked.into.is_dir() {
-        true => read_files(&asked.into, &["toml", "geojson"])?.into_iter().collect(),
-        false => {
-            ensure!(!asked.into.exists(), "{} is no directory", asked.into.display());
-            CityFiles::new()
-        }
+    let present: CityFiles = if asked.into.is_dir() {
+        read_files(&asked.into, &["toml", "geojson"])?.into_iter().collect()
+    } else {
+        ensure!(!asked.into.exists(), "{} is no directory", asked.into.display());
+        CityFiles::new()
     };
     if format == Format::Heights {
-        return heights(&asked, present);
+        return heights(&asked, &present);
     }
     let about = about(&asked, &present, format)?;
     let people = match (asked.residents, asked.persons_per_building) {
@@ -172,11 +171,11 @@ pub async fn run(asked: Import) -> anyhow::Result<String> {
         .map(|(name, text)| (name, Content::Text(text)))
         .collect();
     let said = super::words::told(&asked.file, &reports, &city);
-    finish(&asked, new, &present, said)
+    finish(&asked, &new, &present, &said)
 }
 
 /// The last step, for every sort of file: says what would be replaced, and writes unless told not to.
-fn finish(asked: &Import, new: BTreeMap<String, Content>, present: &CityFiles, said: String) -> anyhow::Result<String> {
+fn finish(asked: &Import, new: &BTreeMap<String, Content>, present: &CityFiles, said: &str) -> anyhow::Result<String> {
     let there = |name: &str| present.contains_key(name) || asked.into.join(name).exists();
     let taken: Vec<&str> = new.keys().map(String::as_str).filter(|name| there(name)).collect();
     let names: Vec<&str> = new.keys().map(String::as_str).collect();
@@ -195,7 +194,7 @@ fn finish(asked: &Import, new: BTreeMap<String, Content>, present: &CityFiles, s
     if new.is_empty() {
         return Ok(format!("{said}\n{into} holds exactly this already; nothing was written"));
     }
-    write_city(&asked.into, &new)?;
+    write_city(&asked.into, new)?;
     Ok(format!("{said}\nwritten to {into}: {names}"))
 }
 
@@ -203,7 +202,8 @@ fn nothing(made: &Made) -> String {
     let mut text = "no feature could be used, so nothing was written".to_owned();
     for (name, report) in &made.reports {
         for (reason, count) in &report.skipped {
-            text.push_str(&format!("\n  {name}: {} left out: {reason} ({})", count.times, count.first));
+            let (times, first) = (count.times, &count.first);
+            text.extend(["\n  ", name, &format!(": {times} left out: {reason} ({first})")]);
         }
     }
     text
@@ -267,7 +267,7 @@ async fn layer_of(asked: &Import, format: Format) -> anyhow::Result<Result<Made,
 }
 
 /// Heights are cut to the city's box, so zones come first.
-fn heights(asked: &Import, present: CityFiles) -> anyhow::Result<String> {
+fn heights(asked: &Import, present: &CityFiles) -> anyhow::Result<String> {
     ensure!(asked.layer.is_none(), "a file of heights becomes heights; leave --as out");
     ensure!(
         present.contains_key("zones.geojson") || asked.bbox.is_some(),
@@ -275,7 +275,7 @@ fn heights(asked: &Import, present: CityFiles) -> anyhow::Result<String> {
     );
     let box_ = match asked.bbox {
         Some(bbox) => bbox,
-        None => City::build(&present)
+        None => City::build(present)
             .map_err(|faults| {
                 anyhow!("{} has {} fault(s); `hamyar maps check` lists them", asked.into.display(), faults.len())
             })?
@@ -296,7 +296,7 @@ fn heights(asked: &Import, present: CityFiles) -> anyhow::Result<String> {
         cut.grid().rows()
     );
     ensure!(known > 0, "{said}: not one height is known; nothing was written");
-    finish(asked, BTreeMap::from([(HEIGHTS.to_owned(), Content::Bytes(bytes.into_inner()))]), &present, said)
+    finish(asked, &BTreeMap::from([(HEIGHTS.to_owned(), Content::Bytes(bytes.into_inner()))]), present, &said)
 }
 
 #[cfg(test)]

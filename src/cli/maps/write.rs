@@ -76,7 +76,9 @@ fn into_directory(directory: &Path, files: &BTreeMap<String, Content>) -> anyhow
     for name in files.keys() {
         if let Err(fault) = place(name) {
             back(name, false);
-            placed.iter().for_each(|name| back(name, true));
+            for name in &placed {
+                back(name, true);
+            }
             return Err(fault).with_context(|| format!("{name} can't be put in place; everything is as it was"));
         }
         placed.push(name);

@@ -45,7 +45,7 @@ impl Desk {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn into(&self) -> PathBuf {
+    fn city(&self) -> PathBuf {
         self.folder.path().join("city")
     }
 
@@ -80,13 +80,13 @@ async fn a_city_grows_layer_by_layer_and_check_accepts_it() {
     let desk = Desk::new();
     let early = desk.import("gauges.geojson", &[&["--as", "gauges"][..], &NEW].concat()).await.unwrap_err();
     assert!(early.contains("a city begins with its zones"), "{early}");
-    assert!(!desk.into().exists(), "nothing was written");
+    assert!(!desk.city().exists(), "nothing was written");
     let said = desk.import("zones.geojson", &[&["--as", "zones"][..], &NEW].concat()).await.unwrap();
     assert!(said.contains("zones: 41 of 41 read, 0 left out") && said.contains("city.toml, zones.geojson"), "{said}");
     for layer in ["waterways", "gauges", "places", "roads"] {
         desk.import(&format!("{layer}.geojson"), &["--as", layer]).await.unwrap();
     }
-    let city = crate::app::load_city(desk.into().to_str().unwrap()).unwrap();
+    let city = crate::app::load_city(desk.city().to_str().unwrap()).unwrap();
     assert_eq!((city.code(), city.time_zone()), ("hamadan", "Asia/Tehran"));
     assert_eq!(city.gauges().len(), ::maps::City::sample().gauges().len());
 }
@@ -96,9 +96,9 @@ async fn what_is_there_is_replaced_only_when_that_is_said_and_a_dry_run_writes_n
     let desk = Desk::new();
     let shown = desk.import("zones.geojson", &[&["--as", "zones", "--dry-run"][..], &NEW].concat()).await.unwrap();
     assert!(shown.contains("nothing was written (--dry-run)") && shown.contains("abbasabad"), "{shown}");
-    assert!(!desk.into().exists());
+    assert!(!desk.city().exists());
     desk.import("zones.geojson", &[&["--as", "zones"][..], &NEW].concat()).await.unwrap();
-    let before = held(&desk.into());
+    let before = held(&desk.city());
     let same = desk.import("zones.geojson", &["--as", "zones"]).await.unwrap();
     assert!(same.contains("holds exactly this already"), "{same}");
     let fewer =
@@ -106,17 +106,17 @@ async fn what_is_there_is_replaced_only_when_that_is_said_and_a_dry_run_writes_n
     fs::write(desk.path("zones.geojson"), fewer).unwrap();
     let refused = desk.import("zones.geojson", &["--as", "zones"]).await.unwrap_err();
     assert!(refused.contains("say --replace"), "{refused}");
-    assert_eq!(held(&desk.into()), before);
+    assert_eq!(held(&desk.city()), before);
     desk.import("zones.geojson", &["--as", "zones", "--replace"]).await.unwrap();
-    assert_ne!(held(&desk.into()), before);
-    assert!(held(&desk.into()).keys().all(|name| !name.starts_with('.')), "no partial file is left");
+    assert_ne!(held(&desk.city()), before);
+    assert!(held(&desk.city()).keys().all(|name| !name.starts_with('.')), "no partial file is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_of_any_format_is_told_with_its_place_and_changes_nothing() {
     let desk = Desk::new();
     desk.import("zones.geojson", &[&["--as", "zones"][..], &NEW].concat()).await.unwrap();
-    let before = held(&desk.into());
+    let before = held(&desk.city());
     let mut files = vec!["places.geojson"];
     if desk.ogr2ogr(&["-mapFieldType", "StringList=String", "places.fgb", "places.geojson"]) {
         desk.ogr2ogr(&["places.gpkg", "places.geojson"]);
@@ -128,7 +128,7 @@ async fn a_damaged_file_of_any_format_is_told_with_its_place_and_changes_nothing
         fs::write(desk.path(file), &whole[..whole.len() * 2 / 3]).unwrap();
         let said = desk.import(file, &["--as", "places"]).await.unwrap_err();
         assert!(said.contains(file) && (said.contains("damaged") || said.contains("cut off")), "{said}");
-        assert_eq!(held(&desk.into()), before, "{file}");
+        assert_eq!(held(&desk.city()), before, "{file}");
     }
     for (name, content, why) in [
         ("notes.docx", &b"PK\x03\x04"[..], "is none of GeoJSON"),
@@ -142,7 +142,7 @@ async fn a_damaged_file_of_any_format_is_told_with_its_place_and_changes_nothing
         let said = desk.import(name, &["--as", "places"]).await.unwrap_err();
         assert!(said.contains(why) && said.contains(name), "{said}");
     }
-    assert_eq!(held(&desk.into()), before);
+    assert_eq!(held(&desk.city()), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +156,7 @@ async fn a_geopackage_in_another_projection_is_the_city_that_it_was_made_of() {
     assert!(unsaid.contains("places, zones: say which with --table"), "{unsaid}");
     desk.import("all.gpkg", &[&["--as", "zones", "--table", "zones"][..], &NEW].concat()).await.unwrap();
     desk.import("all.gpkg", &["--as", "places", "--table", "places"]).await.unwrap();
-    let (city, sample) = (crate::app::load_city(desk.into().to_str().unwrap()).unwrap(), ::maps::City::sample());
+    let (city, sample) = (crate::app::load_city(desk.city().to_str().unwrap()).unwrap(), ::maps::City::sample());
     for (one, other) in city.zones().iter().zip(sample.zones()) {
         assert_eq!(
             (&one.code, &one.name, one.population, &one.parent),
@@ -182,16 +182,16 @@ async fn a_geopackage_in_another_projection_is_the_city_that_it_was_made_of() {
 async fn buildings_tell_where_people_live_and_heights_are_cut_to_the_city() {
     let desk = Desk::new();
     desk.import("zones.geojson", &[&["--as", "zones"][..], &NEW].concat()).await.unwrap();
-    let zones = fs::read_to_string(desk.into().join("zones.geojson")).unwrap();
+    let zones = fs::read_to_string(desk.city().join("zones.geojson")).unwrap();
     let unknown = zones.replace("\"population\":", "\"population_from\":\"unknown\",\"population\":");
-    fs::write(desk.into().join("zones.geojson"), unknown).unwrap();
+    fs::write(desk.city().join("zones.geojson"), unknown).unwrap();
     fs::write(desk.path("houses.csv"), "lon,lat,floors\n48.5148,34.7983,3\n48.49,34.79,1\n").unwrap();
     let said = desk
         .import("houses.csv", &["--as", "buildings", "--map", "levels=floors", "--residents", "4000", "--replace"])
         .await
         .unwrap();
     assert!(said.contains("4000 residents were shared out"), "{said}");
-    let city = crate::app::load_city(desk.into().to_str().unwrap()).unwrap();
+    let city = crate::app::load_city(desk.city().to_str().unwrap()).unwrap();
     let mut people: Vec<u64> = city.leaves().map(|zone| zone.population).filter(|&people| people > 0).collect();
     people.sort_unstable();
     assert_eq!(people, [1000, 3000]);
@@ -202,8 +202,8 @@ async fn buildings_tell_where_people_live_and_heights_are_cut_to_the_city() {
     assert!(said.contains("leave --as out"), "{said}");
     let said = desk.import("dem.asc", &[]).await.unwrap();
     assert!(said.contains("cells kept as they are") && said.contains("terrain.tif"), "{said}");
-    assert!(fs::read(desk.into().join("terrain.tif")).unwrap().len() < 4 * 3600);
-    crate::app::load_city(desk.into().to_str().unwrap()).unwrap();
+    assert!(fs::read(desk.city().join("terrain.tif")).unwrap().len() < 4 * 3600);
+    crate::app::load_city(desk.city().to_str().unwrap()).unwrap();
 }
 
 #[tokio::test]
