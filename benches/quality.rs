@@ -58,7 +58,7 @@ fn river() -> Vec<f64> {
 fn main() {
     let values = river();
     let times: Vec<Timestamp> =
-        (0..READINGS).map(|minute| Timestamp::from_second(BEGIN + 60 * minute as i64).unwrap()).collect();
+        (0_i64..).take(READINGS).map(|minute| Timestamp::from_second(BEGIN + 60 * minute).unwrap()).collect();
     let mut seconds = Vec::new();
     let mut counts = [0_usize; 10];
     for round in 0..ROUNDS {
