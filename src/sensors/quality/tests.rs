@@ -2,8 +2,6 @@
 //! Run by `make test`; the comparison needs HAMYAR_CORPORA, and says so when it is left out.
 //! Nothing here knows how windows are kept.
 
-#![expect(clippy::unwrap_used, reason = "a story that can not go on names its line")]
-
 use jiff::{Timestamp, tz::TimeZone};
 use proptest::prelude::*;
 
