@@ -160,6 +160,10 @@ fn record(row: &SqliteRow, table: &Table, count: u64) -> Record {
 /// A value by the type that it has in this row, whatever its column says.
 fn value(row: &SqliteRow, at: usize) -> Value {
     let Ok(raw) = row.try_get_raw(at) else { return Value::Null };
+    // Nothing is not the number 0: a column's declared type would make it one.
+    if raw.is_null() {
+        return Value::Null;
+    }
     let kind = raw.type_info().name().to_owned();
     match kind.as_str() {
         "INTEGER" | "INT4" | "BIGINT" => row.try_get_unchecked::<i64, _>(at).map_or(Value::Null, Value::from),

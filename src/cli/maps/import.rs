@@ -152,7 +152,8 @@ pub async fn run(asked: Import) -> anyhow::Result<String> {
         _ => layer_of(&asked, format).await?,
     };
     let made = made.with_context(|| format!("{shown}: nothing was imported"))?;
-    ensure!(!made.files.is_empty() || !made.buildings.is_empty(), "{shown}: {}", nothing(&made));
+    let any = made.reports.iter().any(|(_, report)| report.made > 0) || !made.buildings.is_empty();
+    ensure!(any, "{shown}: {}", nothing(&made));
     let (files, city, reports) = put_together(present.clone(), made, about.as_ref(), people).map_err(|faults| {
         let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
         let missing = if present.contains_key("zones.geojson") || format == Format::Osm {
