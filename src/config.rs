@@ -2,6 +2,8 @@
 //! Read once by `main`; every part takes the section it uses.
 //! All faults are listed at once, each with its key and what it should be; nothing starts with a faulty configuration.
 
+pub mod formats; // How messages of other devices are read.
+
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde::Deserialize;
@@ -13,7 +15,7 @@ use crate::id::{Ids, Secret};
 pub const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// Tables whose keys are names that the operator chooses.
-const OPEN_TABLES: [&str; 2] = ["sms.gateways", "webhooks"];
+const OPEN_TABLES: [&str; 4] = ["sms.gateways", "webhooks", "sensors.formats", "sensors.mappings"];
 
 /// Every setting, checked.
 #[derive(Clone, Debug, Deserialize)]
@@ -100,6 +102,7 @@ section!(
         batch_readings_max: usize, batch_wait_ms_max: u64, queue_messages_max: usize, readings_per_message_max: usize,
         future_secs_max: i64, age_days_max: i64, rejected_kept_max: i64, silent_after_intervals: f64,
         quality_file: String,
+        formats: BTreeMap<String, formats::Format>, mappings: BTreeMap<String, formats::Mapping>,
     }
 );
 section!(

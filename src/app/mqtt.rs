@@ -48,10 +48,13 @@ pub(super) async fn start(ground: &Ground, stops: &mut Stops) -> anyhow::Result<
     let (applications, recording) = Applications::start(ground);
     stops.push("answers by MQTT", move || recording.stop());
     let (prefix, intake) = (&ground.config.mqtt.prefix, Arc::new(intake));
-    let inbound = Inbound::new()
+    let mut inbound = Inbound::new()
         .route(format!("{prefix}/readings/+"), intake.clone())
-        .route(format!("{prefix}/sensors/+/status"), intake)
+        .route(format!("{prefix}/sensors/+/status"), intake.clone())
         .route(format!("{prefix}/helpers/+/answers"), Arc::new(Answers(applications)));
+    for filter in intake.filters() {
+        inbound = inbound.route(filter, intake.clone());
+    }
     let broker = Broker::start(ground, inbound).await?;
     let mqtt = Mqtt { outlet: broker.outlet(), address: broker.address() };
     stops.push("mqtt", move || broker.stop());

@@ -151,6 +151,7 @@ impl Settings {
         } else {
             Config::load(file.as_deref(), environment)
         };
+        let config = config.and_then(|config| crate::sensors::formats(&config.sensors).map(|_| config));
         config.map_err(|faults| {
             let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
             anyhow::anyhow!("the settings have {} fault(s); nothing was started:{list}", faults.len())

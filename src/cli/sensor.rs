@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeMap,
     io::{Read, Write},
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
@@ -14,8 +15,9 @@ use maps::{GaugeCode, Position, ReachCode};
 
 use super::print;
 use crate::{
+    config::formats as config,
     ground::Ground,
-    sensors::{self, Arrival, NewSensor, Quantity, SensorCode},
+    sensors::{self, Arrival, Format, Memory, Message, NewSensor, Presence, Quantity, SensorCode},
 };
 
 /// Readings written out per step.
@@ -53,8 +55,27 @@ pub enum Command {
         #[arg(long)]
         interval_secs: Option<i32>,
     },
+    /// Give a gateway of another system its account; prints its MQTT user and secret, this once
+    Gateway {
+        /// The name that `account` has in [sensors.formats]; it may bring the messages of those formats' topics
+        name: SensorCode,
+    },
     /// Show what would be read from a payload on standard input
-    Try,
+    Try {
+        /// A format: a name of [sensors.formats], or hamyar, senml, senml_cbor, mapped, sensorthings, chirpstack, the_things_stack,
+        /// sparkplug_b, tasmota
+        #[arg(long)]
+        format: Option<String>,
+        /// The topic on which it would come
+        #[arg(long, default_value = "")]
+        topic: String,
+        /// A file with the keys of a [sensors.mappings.NAME]
+        #[arg(long)]
+        mapping: Option<PathBuf>,
+        /// IANA zone of Tasmota's local times
+        #[arg(long, default_value = "")]
+        time_zone: String,
+    },
     /// Write readings as CSV to standard output, in the order in which they came
     Export {
         /// Only this sensor
@@ -107,21 +128,69 @@ pub async fn run(ground: &Ground, command: Command) -> anyhow::Result<()> {
                 registered.secret.reveal()
             ));
         }
-        Command::Try => {
+        Command::Gateway { name } => {
+            let formats = ground.config.sensors.formats.values();
+            let own = formats.filter(|format| format.account == name.as_str());
+            let topics: Vec<_> = own.map(|format| format.topic.clone()).collect();
+            if topics.is_empty() {
+                bail!("no [sensors.formats.NAME] has account = \"{name}\"");
+            }
+            let shown = topics.join(" ");
+            let secret = sensors::add_gateway(ground, &name, topics).await?;
+            print(&format!("topics  {shown}\nuser    {name}\nsecret  {}", secret.reveal()));
+        }
+        Command::Try { format, topic, mapping, time_zone } => {
+            let format = chosen(ground, format.as_deref(), mapping.as_deref(), &time_zone)?;
             let mut payload = Vec::new();
             let most = u64::try_from(ground.config.mqtt.payload_bytes_max).unwrap_or(u64::MAX);
             std::io::stdin().take(most).read_to_end(&mut payload).context("standard input")?;
-            print(&tried(ground, &payload));
+            print(&tried(ground, &format, Message { topic: &topic, payload: &payload }));
         }
         Command::Export { sensor, hours } => export(ground, sensor, hours).await?,
     }
     Ok(())
 }
 
-fn tried(ground: &Ground, payload: &[u8]) -> String {
+/// The format that is meant: ours, a configured one, or one of the words with a mapping from a file.
+fn chosen(ground: &Ground, name: Option<&str>, mapping: Option<&Path>, time_zone: &str) -> anyhow::Result<Format> {
+    let Some(name) = name else { return Ok(Format::Hamyar) };
+    let settings = &ground.config.sensors;
+    let read = |path: &Path| -> anyhow::Result<config::Mapping> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("mapping {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("mapping {}", path.display()))
+    };
+    let (given, mapping) = match settings.formats.get(name) {
+        Some(given) if mapping.is_none() => (given.clone(), settings.mappings.get(&given.mapping).cloned()),
+        Some(given) => (given.clone(), mapping.map(read).transpose()?),
+        None => {
+            let (format, time_zone) = (name.to_owned(), time_zone.to_owned());
+            let given = config::Format { format, time_zone, ..config::Format::default() };
+            (given, mapping.map(read).transpose()?)
+        }
+    };
+    Format::new(&given, mapping.as_ref()).map_err(|faults| {
+        let list: String = faults.iter().map(|(key, what)| format!("\n  {key}: {what}")).collect();
+        anyhow::anyhow!("format {name} has {} fault(s):{list}", faults.len())
+    })
+}
+
+fn tried(ground: &Ground, format: &Format, message: Message<'_>) -> String {
     let now = ground.now();
-    let decoded = sensors::decode(payload, now, ground.config.sensors.readings_per_message_max);
+    let most = ground.config.sensors.readings_per_message_max;
+    let decoded = format.decode(message, now, most, &mut Memory::default());
     let mut lines = Vec::new();
+    let said = [
+        decoded.device.as_ref().map(|device| format!("device {device}")),
+        decoded.message_id.as_ref().map(|id| format!("message {id}")),
+        decoded.sequence.map(|number| format!("number {number}")),
+        decoded.battery_percent.map(|percent| format!("battery {percent} %")),
+        decoded.presence.map(|presence| match presence {
+            Presence::Online => "says that it is online".to_owned(),
+            Presence::Offline => "says that it is offline".to_owned(),
+        }),
+        decoded.rebirth.as_ref().map(|wish| format!("its birth has to be asked for on {}", wish.topic)),
+    ];
+    lines.extend(said.into_iter().flatten());
     for claim in &decoded.claims {
         let when =
             claim.read_at.map_or_else(|| "when it comes (the payload gives no time)".into(), |at| at.to_string());
@@ -130,6 +199,9 @@ fn tried(ground: &Ground, payload: &[u8]) -> String {
             Err((reason, detail)) => format!("refused, {}: {detail}", reason.as_str()),
         };
         lines.push(format!("{} = {} {} at {when}: {verdict}", claim.quantity, claim.value, claim.quantity.unit()));
+    }
+    if decoded.claims.is_empty() && decoded.misread.is_empty() {
+        lines.push("no reading in it".into());
     }
     lines.extend(decoded.misread.iter().map(|fault| format!("refused, {}: {}", fault.reason.as_str(), fault.detail)));
     lines.join("\n")

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
 use super::{
-    decode::{Claim, Decoded, decode},
+    decode::{Claim, Decoded, Formats, Memory, Message, Presence, Source, decode},
     judge::{Judge, QualityLimits, embedded_limits},
     quality::Marks,
     quantity::Quantity,
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     bell::{Bell, Ear, LiveAudience},
-    broker::{NotKept, Offered, Publish, Receive},
+    broker::{self, NotKept, Offered, Publish, Receive},
     clock::Clock,
     config,
     ground::Ground,
@@ -45,6 +45,7 @@ const STATUS_CHARS_MAX: usize = 200;
 pub struct Intake {
     queue: mpsc::Sender<Waiting>,
     ground: Ground,
+    formats: Arc<Formats>,
 }
 
 /// A message that waits for its batch.
@@ -58,11 +59,37 @@ struct Waiting {
 enum Read {
     Readings(SensorCode, Decoded),
     Status(SensorCode, String),
-    NoTopic(String),
+    /// Somebody else's message that says nothing of ours: it is acknowledged, and nothing is kept.
+    Nothing,
+    Refused(Reason, String),
+}
+
+/// Makes decoders of `[sensors.formats]` and `[sensors.mappings]`. Errors: every fault at once.
+pub fn formats(settings: &config::Sensors) -> Result<Formats, Vec<config::ConfigFault>> {
+    let is_code = |text: &str| SensorCode::new(text).is_ok();
+    let formats = Formats::new(&settings.formats, &settings.mappings, is_code);
+    let faults = formats.as_ref().err().cloned().unwrap_or_default();
+    // What must be answered with a command to the device is not taken while nobody gives that command.
+    let unanswered = settings.formats.iter().filter(|(_, format)| format.format == "sparkplug_b").map(|(name, _)| {
+        let what =
+            "sparkplug_b is read by `hamyar sensor try` only: the service can't yet ask an edge node for its birth";
+        (format!("sensors.formats.{name}.format"), what.to_owned())
+    });
+    let faults: Vec<_> =
+        faults.into_iter().chain(unanswered).map(|(key, what)| config::ConfigFault { key, what }).collect();
+    match formats {
+        Ok(formats) if faults.is_empty() => Ok(formats),
+        Ok(_) | Err(_) => Err(faults),
+    }
 }
 
 impl Intake {
-    /// Starts the batcher.
+    /// Topic filters of messages in other formats, beside our own topics.
+    pub fn filters(&self) -> impl Iterator<Item = &str> {
+        self.formats.sources().iter().map(|source| source.topic.as_str()).filter(|topic| !topic.is_empty())
+    }
+
+    /// Starts the batcher. Panics when [`formats`] has faults, which the settings are checked for first.
     pub fn start(ground: &Ground) -> (Self, Batches) {
         Self::start_with(ground, embedded_limits())
     }
@@ -77,7 +104,8 @@ impl Intake {
             ground: ground.clone(),
         };
         let task = tokio::spawn(batcher.run(waiting, stop.clone()));
-        (Self { queue, ground: ground.clone() }, Batches { stop, task })
+        let formats = formats(&ground.config.sensors).expect("checked when the settings were loaded");
+        (Self { queue, ground: ground.clone(), formats: Arc::new(formats) }, Batches { stop, task })
     }
 
     /// Offers a message. `Ok` when it is committed, as readings, as a status, or as a reject with its reason.
@@ -97,17 +125,90 @@ impl Intake {
     fn read(&self, publish: &Publish) -> Read {
         let config = &self.ground.config;
         match topic::parse(&config.mqtt.prefix, &publish.topic) {
-            Ok(Address::Readings(sensor)) => {
-                let decoded = decode(&publish.payload, self.ground.now(), config.sensors.readings_per_message_max);
-                Read::Readings(sensor, decoded)
-            }
+            Ok(Address::Readings(sensor)) => match self.formats.of_sensor(sensor.as_str()) {
+                None => {
+                    let decoded = decode(&publish.payload, self.ground.now(), config.sensors.readings_per_message_max);
+                    Read::Readings(sensor, decoded)
+                }
+                Some(source) => self.read_own(publish, source, sensor),
+            },
             Ok(Address::Status(sensor)) => {
                 let status = String::from_utf8_lossy(&publish.payload);
                 let printable = |letter: &char| !letter.is_control();
                 Read::Status(sensor, status.chars().filter(printable).take(STATUS_CHARS_MAX).collect())
             }
-            Err(fault) => Read::NoTopic(fault),
+            Err(fault) => {
+                match self.formats.sources().iter().find(|source| broker::covers(&source.topic, &publish.topic)) {
+                    Some(source) => self.read_foreign(publish, source),
+                    None => Read::Refused(Reason::BadTopic, fault),
+                }
+            }
         }
+    }
+
+    fn decode(&self, publish: &Publish, source: &Source) -> Decoded {
+        let message = Message { topic: &publish.topic, payload: &publish.payload };
+        let most = self.ground.config.sensors.readings_per_message_max;
+        // The formats that need what came before are not taken (see `formats`).
+        source.format.decode(message, self.ground.now(), most, &mut Memory::default())
+    }
+
+    /// A message on a sensor's own topic: what it says of its device must be that sensor.
+    fn read_own(&self, publish: &Publish, source: &Source, sensor: SensorCode) -> Read {
+        let decoded = self.decode(publish, source);
+        match decoded.device.as_deref() {
+            Some(device) if source.sensor_of(device) != sensor.as_str() => {
+                let device = short(device);
+                let detail =
+                    format!("the payload is of device “{device}”, which is not {sensor} in format {}", source.name);
+                Read::Refused(Reason::UnknownSensor, detail)
+            }
+            Some(_) | None => Read::Readings(sensor, decoded),
+        }
+    }
+
+    /// A message on a topic of another system: whose it is says the message.
+    fn read_foreign(&self, publish: &Publish, source: &Source) -> Read {
+        if let Some(account) = publish.account.as_ref().filter(|_| !source.account.is_empty())
+            && *account != source.account
+        {
+            let detail = format!("account “{account}” does not bring the messages of format {}", source.name);
+            return Read::Refused(Reason::BadTopic, detail);
+        }
+        let decoded = self.decode(publish, source);
+        let Some(device) = decoded.device.clone() else {
+            return match decoded.misread.into_iter().next() {
+                Some(fault) => Read::Refused(fault.reason, fault.detail),
+                None if decoded.claims.is_empty() => Read::Nothing,
+                None => {
+                    let detail = format!("neither topic nor payload names the device (format {})", source.name);
+                    Read::Refused(Reason::UnknownSensor, detail)
+                }
+            };
+        };
+        match SensorCode::new(source.sensor_of(&device)) {
+            Ok(code) => Read::Readings(code, decoded),
+            Err(_) => {
+                let (device, name) = (short(&device), &source.name);
+                let detail = format!("device “{device}” is no sensor's; name it in sensors.formats.{name}.devices");
+                Read::Refused(Reason::UnknownSensor, detail)
+            }
+        }
+    }
+}
+
+/// The beginning of a name that somebody sent.
+fn short(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+/// What a message in another format says of its device beside its readings.
+fn status_in(decoded: &Decoded) -> Option<String> {
+    match (decoded.presence, decoded.battery_percent) {
+        (Some(Presence::Offline), _) => Some("offline".into()),
+        (Some(Presence::Online), None) => Some("online".into()),
+        (_, Some(percent)) => Some(format!("battery {percent} %")),
+        (None, None) => None,
     }
 }
 
@@ -259,15 +360,21 @@ impl Waiting {
     fn weight(&self) -> usize {
         match &self.read {
             Read::Readings(_, decoded) => decoded.claims.len().max(1),
-            Read::Status(..) | Read::NoTopic(_) => 1,
+            Read::Status(..) | Read::Nothing | Read::Refused(..) => 1,
         }
     }
 
     fn sensor(&self) -> Option<&SensorCode> {
         match &self.read {
             Read::Readings(sensor, _) | Read::Status(sensor, _) => Some(sensor),
-            Read::NoTopic(_) => None,
+            Read::Nothing | Read::Refused(..) => None,
         }
+    }
+
+    /// The sensor whose account brought it, when that is not the one that it is of: a sensor speaks for nobody else.
+    fn other_sensor(&self, code: &SensorCode, sensors: &Registry) -> Option<SensorCode> {
+        let account = SensorCode::new(self.publish.account.clone()?).ok()?;
+        (account != *code && sensors.known.contains_key(&account)).then_some(account)
     }
 
     fn reject(&self, reason: Reason, detail: impl Into<String>) -> Reject {
@@ -292,7 +399,8 @@ struct Found {
 impl Found {
     fn sort_in(&mut self, waiting: &Waiting, sensors: &Registry, settings: &config::Sensors, now: Timestamp) {
         let (code, decoded) = match &waiting.read {
-            Read::NoTopic(fault) => return self.rejects.push(waiting.reject(Reason::BadTopic, fault)),
+            Read::Nothing => return,
+            Read::Refused(reason, detail) => return self.rejects.push(waiting.reject(*reason, detail)),
             Read::Readings(code, decoded) => (code, Some(decoded)),
             Read::Status(code, _) => (code, None),
         };
@@ -300,8 +408,13 @@ impl Found {
             let detail = format!("no sensor “{code}” is in service; add it with `hamyar sensor add`");
             return self.rejects.push(waiting.reject(Reason::UnknownSensor, detail));
         };
+        if let Some(other) = waiting.other_sensor(code, sensors) {
+            let detail = format!("the account is of sensor {other}, the message of {code}");
+            return self.rejects.push(waiting.reject(Reason::UnknownSensor, detail));
+        }
         match (decoded, &waiting.read) {
             (Some(decoded), _) => {
+                self.statuses.extend(status_in(decoded).map(|status| (Arc::clone(sensor), status)));
                 let misread = decoded.misread.iter().map(|fault| waiting.reject(fault.reason, &fault.detail));
                 self.rejects.extend(misread);
                 for claim in &decoded.claims {
@@ -312,7 +425,7 @@ impl Found {
                 }
             }
             (None, Read::Status(_, status)) => self.statuses.push((Arc::clone(sensor), status.clone())),
-            (None, Read::Readings(..) | Read::NoTopic(_)) => {}
+            (None, Read::Readings(..) | Read::Nothing | Read::Refused(..)) => {}
         }
     }
 }

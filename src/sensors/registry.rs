@@ -75,6 +75,47 @@ pub async fn add_by_command(ground: &Ground, new: NewSensor) -> Result<Registere
     register(ground, Actor::Command, new).await
 }
 
+/// Gives a gateway of another system its account, from the server's command line: it may bring the messages of these topic filters, and
+/// read nothing. A second time it gives a new secret and the new filters.
+pub async fn add_gateway(ground: &Ground, name: &SensorCode, topics: Vec<String>) -> Result<Secret, Refusal> {
+    let mut tx = ground.store.write("add gateway").await?;
+    tx.lock("sensors").await?;
+    let taken = match tx.mqtt_account_subject(name.as_str()).await? {
+        None | Some((AccountKind::Service, None)) => false,
+        // An account of a sensor or a helper must not change hands.
+        Some((AccountKind::Sensor | AccountKind::Helper | AccountKind::Service, _)) => true,
+    };
+    if taken || tx.sensor_by_code(name).await?.is_some() {
+        return Err(Refusal::Taken(name.clone()));
+    }
+    let secret = ground.ids.secret();
+    let account = NewAccount {
+        name: name.as_str().to_owned(),
+        secret_digest: secret.digest(),
+        kind: AccountKind::Service,
+        subject: None,
+        publish: topics,
+        subscribe: Vec::new(),
+    };
+    tx.put_mqtt_account(&account, ground.now(), ground.exercise).await?;
+    let facts = json!({ "account": name });
+    tx.audit(
+        ground.now(),
+        &Decision {
+            actor: Actor::Command,
+            action: "add gateway",
+            subject_kind: "mqtt account",
+            subject_id: name.as_str().to_owned(),
+            facts: &facts,
+            exercise: ground.exercise,
+        },
+    )
+    .await?;
+    tx.commit().await?;
+    tell(ground);
+    Ok(secret)
+}
+
 /// Registers every gauge of the city's map that is no sensor yet, under the gauge's code. For the demo and for tests.
 ///
 /// Those that are there already keep their secrets and are not in the answer.

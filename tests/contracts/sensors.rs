@@ -2,12 +2,14 @@
 //! Run on both engines by `make test`.
 //! The story of two transactions that overlap is the reason for `Arrival`: no reading slips past the cursor of assessment.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use hamyar::{
+    broker::Publish,
+    config::Config,
     ground::Ground,
     id::SensorId,
-    sensors::{self, Arrival, Flag, Marks, NewReading, Quantity, Reading, SensorState},
+    sensors::{self, Arrival, Flag, Intake, Marks, NewReading, Quantity, Reading, SensorState},
     store::Store,
 };
 use jiff::Timestamp;
@@ -188,4 +190,166 @@ async fn a_history_holds_its_peak_however_few_points_are_asked_for() {
         assert!(tx.history(sensor, Quantity::RainMm, from, until, 20).await.expect("points").is_empty());
     })
     .await;
+}
+
+const CHIRPSTACK: &str = r#"
+[sensors.formats.lora]
+format = "chirpstack"
+topic = "application/+/device/+/event/+"
+account = "chirpstack"
+mapping = "ultrasonic"
+devices = { "a84041ffff123456" = "moradbeyg-2", "a84041ffff999999" = "nowhere-1" }
+[sensors.mappings.ultrasonic]
+# From the bridge down to the water.
+[[sensors.mappings.ultrasonic.fields]]
+at = "/object/distance_mm"
+quantity = "stage_m"
+unit = "mm"
+scale = -1.0
+offset = 4000.0
+"#;
+
+fn uplink(device: &str, object: &str) -> Vec<u8> {
+    format!(
+        r#"{{"deduplicationId":"3ac7e3c4-4401-4b8d-9386-a5c902f9202d","time":"2026-03-01T03:59:00+00:00",
+        "deviceInfo":{{"deviceName":"moradbeyg","devEui":"{device}"}},"fCnt":12,"fPort":2,"object":{object}}}"#
+    )
+    .into_bytes()
+}
+
+#[tokio::test]
+async fn a_gateway_of_another_system_brings_what_its_devices_measured() {
+    on_both_engines(|mut ground| async move {
+        ground.config = Arc::new(Config::load(Some(CHIRPSTACK), std::iter::empty()).expect("right settings"));
+        let registered = sensors::adopt_city(&ground).await.expect("gauges");
+        let gauge = registered.iter().find(|sensor| sensor.code.as_str() == "moradbeyg-2").expect("a gauge");
+        let (intake, batches) = Intake::start(&ground);
+        assert_eq!(intake.filters().collect::<Vec<_>>(), ["application/+/device/+/event/+"]);
+        let offer = async |account: &str, device: &str, event: &str, payload: Vec<u8>| {
+            let topic = format!("application/6bd0c4b6/device/{device}/event/{event}");
+            let publish = Publish { topic, payload, account: Some(account.into()) };
+            intake.offer(publish).await.expect("it is committed, whatever it says");
+        };
+        let known = "a84041ffff123456";
+        let level = r#"{"distance_mm":2070}"#;
+        offer("chirpstack", known, "up", uplink(known, level)).await;
+        // Brought twice, and from a join: nothing new.
+        offer("chirpstack", known, "up", uplink(known, level)).await;
+        offer("chirpstack", known, "join", b"{}".to_vec()).await;
+        // By another account, of a sensor or not; of devices that are no sensor's; of one that names another.
+        offer("stranger", known, "up", uplink(known, level)).await;
+        offer("chirpstack", "a84041ffff000000", "up", uplink("a84041ffff000000", level)).await;
+        offer("chirpstack", "a84041ffff999999", "up", uplink("a84041ffff999999", level)).await;
+        offer("chirpstack", known, "up", uplink("a84041ffff999999", level)).await;
+        offer("chirpstack", known, "up", uplink(known, r#"{"distance_mm":"far"}"#)).await;
+        offer("chirpstack", known, "status", uplink(known, "{}")).await;
+        batches.stop().await;
+
+        let kept = after(&ground, Arrival::BEFORE_ALL, 100).await;
+        let told: Vec<_> = kept.iter().map(|reading| (reading.sensor, reading.quantity, reading.value)).collect();
+        assert_eq!(told, [(gauge.id, Quantity::StageM, 1.93)]);
+        assert_eq!(kept[0].read_at, "2026-03-01T03:59:00Z".parse().expect("a time"));
+        let mut tx = ground.store.read_readings("rejects").await.expect("a transaction");
+        let mut rejects: Vec<_> = tx.rejected(None, 100).await.expect("rejects");
+        rejects.sort_by_key(|row| (row.reason, row.topic.clone()));
+        let reasons: Vec<_> = rejects.iter().map(|row| (row.reason.as_str(), row.count)).collect();
+        // The two that can't be read share one row: same reason, topic and account.
+        let wanted = [("bad_topic", 1), ("unknown_sensor", 1), ("unknown_sensor", 1), ("bad_payload", 2)];
+        assert_eq!(reasons, wanted, "{rejects:?}");
+        let statuses = tx.statuses().await.expect("statuses");
+        assert_eq!(statuses.iter().map(|status| status.said.as_str()).collect::<Vec<_>>(), ["battery 0 %"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sensor_may_speak_another_format_on_its_own_topic_but_for_nobody_else() {
+    on_both_engines(|mut ground| async move {
+        let file = r#"
+            [sensors.formats.logger]
+            format = "mapped"
+            sensors = ["moradbeyg-2"]
+            mapping = "logger"
+            devices = { "17" = "moradbeyg-2" }
+            [sensors.mappings.logger]
+            device = "/id"
+            time = "/at"
+            time_form = "local"
+            time_zone = "Asia/Tehran"
+            [[sensors.mappings.logger.fields]]
+            at = "/pegel"
+            quantity = "stage_m"
+            unit = "cm"
+        "#;
+        ground.config = Arc::new(Config::load(Some(file), std::iter::empty()).expect("right settings"));
+        sensors::adopt_city(&ground).await.expect("gauges");
+        let (intake, batches) = Intake::start(&ground);
+        for payload in [
+            r#"{"id":17,"at":"2026-03-01T07:29:00","pegel":"۱۹۳"}"#,
+            r#"{"id":18,"at":"2026-03-01T07:29:30","pegel":500}"#,
+            r#"{"t":"2026-03-01T03:59:00Z","stage_m":5}"#,
+        ] {
+            let topic = "hamyar/v1/readings/moradbeyg-2".to_owned();
+            let publish = Publish { topic, payload: payload.into(), account: Some("moradbeyg-2".into()) };
+            intake.offer(publish).await.expect("it is committed");
+        }
+        batches.stop().await;
+        assert_eq!(values(&after(&ground, Arrival::BEFORE_ALL, 100).await), [1.93]);
+        let mut tx = ground.store.read_readings("rejects").await.expect("a transaction");
+        let mut reasons: Vec<_> =
+            tx.rejected(None, 100).await.expect("rejects").iter().map(|row| row.reason.as_str()).collect();
+        reasons.sort_unstable();
+        assert_eq!(reasons, ["bad_payload", "unknown_sensor"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_gateway_gets_an_account_that_nobody_else_has() {
+    on_both_engines(|ground| async move {
+        let registered = sensors::adopt_city(&ground).await.expect("gauges");
+        let name = sensors::SensorCode::new("chirpstack").expect("a name");
+        let topics = vec!["application/+/device/+/event/+".to_owned()];
+        let first = sensors::add_gateway(&ground, &name, topics.clone()).await.expect("an account");
+        let second = sensors::add_gateway(&ground, &name, topics.clone()).await.expect("a new secret");
+        assert_ne!(first.reveal(), second.reveal());
+        let taken = sensors::add_gateway(&ground, &registered[0].code, topics.clone()).await;
+        assert!(matches!(taken, Err(sensors::Refusal::Taken(_))), "{taken:?}");
+        let mut tx = ground.store.read("accounts").await.expect("a transaction");
+        let accounts = tx.mqtt_accounts().await.expect("accounts");
+        let account = accounts.iter().find(|account| account.name == "chirpstack").expect("an account");
+        assert_eq!((&account.publish, account.subscribe.len()), (&topics, 0));
+        assert_eq!(account.secret_digest, second.digest());
+    })
+    .await;
+}
+
+#[test]
+fn formats_that_can_not_work_are_refused_with_every_fault() {
+    let file = r#"
+        [sensors.formats.a]
+        format = "sparkplug_b"
+        topic = "spBv1.0/#"
+        [sensors.formats.b]
+        format = "mapped"
+        topic = "b/+"
+        mapping = "m"
+        [sensors.mappings.m]
+        [[sensors.mappings.m.fields]]
+        at = "x"
+        quantity = "stage_m"
+        unit = "°C"
+    "#;
+    let config = Config::load(Some(file), std::iter::empty()).expect("its types are right");
+    let faults = sensors::formats(&config.sensors).expect_err("faulty formats");
+    let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "sensors.formats.a.mapping",
+            "sensors.mappings.m.fields[0].at",
+            "sensors.mappings.m.fields[0].unit",
+            "sensors.formats.a.format"
+        ]
+    );
 }

@@ -14,7 +14,7 @@ use std::{
 use rust::Source;
 
 /// The crates' sources and all tests, relative to the root.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 14] = [
     "src",
     "maps/src",
     "alerts/src",
@@ -27,6 +27,8 @@ const SOURCES: [&str; 12] = [
     "maps/benches",
     "maps/examples",
     "maps/fuzz/fuzz_targets",
+    "fuzz/src",
+    "fuzz/fuzz_targets",
 ];
 
 fn root() -> &'static Path {

@@ -10,7 +10,7 @@ use serde::{
 };
 
 use super::Misread;
-use crate::sensors::rejected::Reason;
+use crate::sensors::reason::Reason;
 
 /// One field's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +108,7 @@ impl<'de> Deserialize<'de> for Record {
 struct RecordVisitor;
 
 /// Fields of one record: more than this is no reading of ours.
-const FIELDS_MAX: usize = 64;
+pub(super) const FIELDS_MAX: usize = 64;
 
 impl<'de> Visitor<'de> for RecordVisitor {
     type Value = Record;

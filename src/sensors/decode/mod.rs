@@ -1,15 +1,36 @@
 //! Reads payloads: what a device claims, in our quantities and units, before it is known whose it is.
-//! Used by `accept` and by `hamyar sensor try`; a JSON array whose records have `n` or `bn` is SenML, anything else is plain.
+//! Used by `accept` and by `hamyar sensor try`. Our own format needs no configuration (a JSON array whose records have `n` or `bn` is SenML,
+//! anything else is plain); formats of others are chosen by it.
 //! Whatever bytes come, the answer is claims and faults by name; nothing is guessed and nothing panics.
 
-mod json;
-mod plain;
-mod senml;
+mod format; // Which format a message has.
+
+mod cbor;
+mod json; // Flat records.
+mod plain; // Our own JSON.
+mod senml; // RFC 8428. // The same in CBOR.
+
+mod mapping; // Any shape, by configuration.
+mod text; // Numbers and times as texts.
+mod tree; // JSON of any shape.
+mod units; // UCUM.
+
+mod chirpstack; // LoRaWAN by ChirpStack.
+mod sensorthings; // OGC SensorThings.
+mod sparkplug; // Sparkplug B.
+mod tasmota; // Tasmota.
+mod things_stack; // LoRaWAN by The Things Stack.
+
+mod counter; // From a counter of rain to rain.
 
 use jiff::Timestamp;
 
 use self::json::Records;
-use super::{quantity::Quantity, rejected::Reason};
+use super::{quantity::Quantity, reason::Reason};
+
+pub use counter::{Rain, RainCounter};
+pub use format::{Format, Formats, Memory, Source};
+pub use sparkplug::Rebirth;
 
 /// One value as a device claims it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,31 +62,70 @@ impl Misread {
     }
 }
 
+/// A message as it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// Where to.
+    pub topic: &'a str,
+    /// What.
+    pub payload: &'a [u8],
+}
+
+/// Whether a device says that it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It came.
+    Online,
+    /// It left, or its broker lost it.
+    Offline,
+}
+
 /// What a payload holds: good values are taken even when others beside them can't be read.
+///
+/// Beside claims and faults it is what a message says of itself; whether that is true is for whoever knows the account that brought it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decoded {
     /// What was claimed.
     pub claims: Vec<Claim>,
     /// What could not be read.
     pub misread: Vec<Misread>,
+    /// Who it says it is from, in the format's own words; our own format leaves that to the topic.
+    pub device: Option<String>,
+    /// The message's own id, the same when it is brought again.
+    pub message_id: Option<String>,
+    /// The number by which the device counts its messages.
+    pub sequence: Option<u64>,
+    /// What is left of the battery, 0 to 100 percent: no quantity of ours, because no voltage follows from it.
+    pub battery_percent: Option<f64>,
+    /// Whether the device says that it is there.
+    pub presence: Option<Presence>,
+    /// That its edge node should tell everything anew.
+    pub rebirth: Option<Rebirth>,
 }
 
 /// At most so many faults of one message are told.
 const MISREAD_MAX: usize = 8;
 
-/// Reads a payload. `now` is what relative times of SenML count from; `records_max` bounds records and values.
+/// Reads a payload in our own format. `now` is what relative times of SenML count from; `records_max` bounds records and values.
 pub fn decode(payload: &[u8], now: Timestamp, records_max: usize) -> Decoded {
     let mut decoded = match json::read(payload, records_max) {
         Ok(Records { is_list: true, records }) if senml::is_senml(&records) => senml::decode(&records, now),
         Ok(Records { records, .. }) => plain::decode(&records),
-        Err(fault) => Decoded { claims: Vec::new(), misread: vec![fault] },
+        Err(fault) => Decoded { misread: vec![fault], ..Decoded::default() },
     };
-    if decoded.claims.len() > records_max {
-        let fault = format!("{} values in one message; at most {records_max}", decoded.claims.len());
-        decoded = Decoded { claims: Vec::new(), misread: vec![Misread { reason: Reason::TooMany, detail: fault }] };
-    }
+    decoded = bounded(decoded, records_max);
     if decoded.claims.is_empty() && decoded.misread.is_empty() {
         decoded.misread.push(Misread::payload("there is no value in it"));
+    }
+    decoded
+}
+
+/// What was read, when it is not too much.
+fn bounded(mut decoded: Decoded, records_max: usize) -> Decoded {
+    if decoded.claims.len() > records_max {
+        let detail = format!("{} values in one message; at most {records_max}", decoded.claims.len());
+        decoded.claims.clear();
+        decoded.misread = vec![Misread { reason: Reason::TooMany, detail }];
     }
     decoded.misread.truncate(MISREAD_MAX);
     decoded

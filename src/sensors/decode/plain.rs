@@ -57,7 +57,7 @@ fn time(value: &Scalar) -> Result<Timestamp, Misread> {
 mod tests {
     use super::super::{Decoded, decode};
     use super::*;
-    use crate::sensors::rejected::Reason;
+    use crate::sensors::reason::Reason;
 
     fn read(payload: &str) -> Decoded {
         decode(payload.as_bytes(), Timestamp::UNIX_EPOCH, 100)
@@ -73,7 +73,7 @@ mod tests {
             r#"{"t":"1772337600000","stage_m":"١٫٩٣"}"#,
         ] {
             let claim = Claim { quantity: Quantity::StageM, value: 1.93, read_at: Some(at) };
-            assert_eq!(read(payload), Decoded { claims: vec![claim], misread: vec![] }, "{payload}");
+            assert_eq!(read(payload), Decoded { claims: vec![claim], ..Decoded::default() }, "{payload}");
         }
     }
 

@@ -1,5 +1,5 @@
 //! SenML JSON (RFC 8428): base fields, relative times, units.
-//! Used by `decode` for a list whose records have `n` or `bn`.
+//! Used by `decode` for a list whose records have `n` or `bn`, and by `format` for SenML JSON and CBOR by configuration.
 //! A unit is turned into ours or refused by name; a field that must be understood (its name ends with `_`) spoils the message (4.4).
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,11 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Claim, Decoded, Misread,
     json::{Record, Scalar, short},
+    units,
 };
 use crate::sensors::quantity::Quantity;
 
 /// Times below this are relative to now, others absolute (RFC 8428, 4.5.3).
 const ABSOLUTE_FROM_SECS: f64 = 268_435_456.0;
+/// Units by which a record tells where the device is (RFC 8428, 12.1).
+const PLACE: [&str; 3] = ["lat", "lon", "alt"];
 /// The version of RFC 8428.
 const VERSION_MAX: f64 = 10.0;
 
@@ -88,8 +91,8 @@ impl Base {
         let name = format!("{}{}", self.name, text(record, "n")?.unwrap_or_default());
         let own_unit = text(record, "u")?;
         let unit = own_unit.as_deref().or(self.unit.as_deref());
-        if matches!(unit, Some("lat" | "lon" | "alt")) {
-            // Where the device is: told by unit (RFC 8428, 12.1). A sensor's place is what it was registered with.
+        if unit.is_some_and(|unit| PLACE.contains(&unit)) {
+            // A sensor's place is what it was registered with.
             return Ok(None);
         }
         for kind in ["vs", "vb", "vd", "s"] {
@@ -142,41 +145,54 @@ fn in_our_unit(name: &str, unit: Option<&str>, value: f64) -> Result<(Quantity, 
         }
         return Err(Misread::quantity(format!("SenML “{}” has no unit", short(name))));
     };
-    let turned = turn(quantity, unit, value)
-        .ok_or_else(|| Misread::quantity(format!("SenML unit “{}” does not fit {quantity}", short(unit))))?;
-    if full && turned.to_bits() != value.to_bits() && turn(quantity, unit, 1.0) != Some(1.0) {
-        return Err(Misread::quantity(format!("SenML unit “{}” contradicts the name {quantity}", short(unit))));
+    let fault = |what: &str| Misread::quantity(format!("SenML unit “{}” {what} {quantity}", short(unit)));
+    if !UNITS.contains(&unit) {
+        return Err(fault("does not fit"));
     }
-    Ok((quantity, turned))
+    let turn = units::to_ours(unit, quantity).map_err(|_| fault("does not fit"))?;
+    if full && !turn.changes_nothing() {
+        return Err(fault("contradicts the name"));
+    }
+    Ok((quantity, turn.apply(value)))
 }
 
-/// `value` of `unit` in the quantity's unit. Divided where the factor is no binary fraction, so that 193 cm are 1.93 m exactly.
-fn turn(quantity: Quantity, unit: &str, value: f64) -> Option<f64> {
-    Some(match (quantity, unit) {
-        (Quantity::StageM, "m")
-        | (Quantity::DischargeM3s, "m3/s")
-        | (Quantity::RainMm, "mm")
-        | (Quantity::SnowDepthCm, "cm")
-        | (Quantity::AirTempC, "Cel")
-        | (Quantity::WindMs, "m/s")
-        | (Quantity::BatteryV, "V") => value,
-        (Quantity::StageM, "cm") => value / 100.0,
-        (Quantity::StageM, "mm") | (Quantity::BatteryV, "mV") | (Quantity::DischargeM3s, "l/s") => value / 1_000.0,
-        (Quantity::RainMm, "m") => value * 1_000.0,
-        (Quantity::RainMm, "cm") => value * 10.0,
-        (Quantity::SnowDepthCm, "mm") => value / 10.0,
-        (Quantity::SnowDepthCm, "m") => value * 100.0,
-        (Quantity::AirTempC, "K") => value - 273.15,
-        (Quantity::WindMs, "km/h") => value / 3.6,
-        _ => return None,
-    })
+/// Of SenML's registry the units that a quantity of ours can have; their UCUM codes are the same (RFC 8428 12.1, RFC 8798 for cm, mm, km, km/h, mV).
+const UNITS: [&str; 12] = ["m", "cm", "mm", "km", "m3/s", "l/s", "m/s", "km/h", "V", "mV", "Cel", "K"];
+
+/// Who measured: the part of the names before the last `:` or `/`, which must be the same in all records that have a value.
+pub(super) fn device(records: &[Record]) -> Result<Option<String>, Misread> {
+    let (mut base, mut base_unit) = (String::new(), String::new());
+    let mut device: Option<String> = None;
+    for record in records {
+        if let Some(name) = text(record, "bn")? {
+            base = name;
+        }
+        if let Some(unit) = text(record, "bu")? {
+            base_unit = unit;
+        }
+        let unit = text(record, "u")?;
+        if record.field("v").is_none() || PLACE.contains(&unit.as_deref().unwrap_or(&base_unit)) {
+            continue;
+        }
+        let name = format!("{base}{}", text(record, "n")?.unwrap_or_default());
+        let own = name.rsplit_once([':', '/']).map(|(device, _)| device.to_owned()).unwrap_or_default();
+        match &device {
+            Some(known) if *known != own => {
+                let (one, other) = (short(known), short(&own));
+                return Err(Misread::payload(format!("the SenML pack is of several devices, “{one}” and “{other}”")));
+            }
+            Some(_) => {}
+            None => device = Some(own),
+        }
+    }
+    Ok(device.filter(|device| !device.is_empty()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{Decoded, decode};
     use super::*;
-    use crate::sensors::rejected::Reason;
+    use crate::sensors::reason::Reason;
 
     const NOW: &str = "2026-03-01T04:00:00Z";
 
