@@ -186,13 +186,12 @@ impl Intake {
                 }
             };
         };
-        match SensorCode::new(source.sensor_of(&device)) {
-            Ok(code) => Read::Readings(code, decoded),
-            Err(_) => {
-                let (device, name) = (short(&device), &source.name);
-                let detail = format!("device “{device}” is no sensor's; name it in sensors.formats.{name}.devices");
-                Read::Refused(Reason::UnknownSensor, detail)
-            }
+        if let Ok(code) = SensorCode::new(source.sensor_of(&device)) {
+            Read::Readings(code, decoded)
+        } else {
+            let (device, name) = (short(&device), &source.name);
+            let detail = format!("device “{device}” is no sensor's; name it in sensors.formats.{name}.devices");
+            Read::Refused(Reason::UnknownSensor, detail)
         }
     }
 }

@@ -84,7 +84,7 @@ fn every_format_can_be_configured() {
 #[test]
 fn every_fault_of_every_format_is_listed_at_once() {
     let faults = formats(
-        r##"
+        r#"
         [formats.a]
         format = "xml"
         topic = "a/#/b"
@@ -114,7 +114,7 @@ fn every_fault_of_every_format_is_listed_at_once() {
         quantity = "stage_m"
         unit = "hPa"
         [mappings.unused]
-        "##,
+        "#,
     )
     .expect_err("faulty formats");
     let keys: Vec<_> = faults.iter().map(|(key, _)| key.as_str()).collect();

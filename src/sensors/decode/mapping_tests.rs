@@ -19,8 +19,8 @@ fn read(mapping: &Mapping, topic: &str, payload: &str) -> Decoded {
     mapping.decode(Message { topic, payload: payload.as_bytes() }, 100)
 }
 
-fn at(text: &str) -> Option<Timestamp> {
-    Some(text.parse().expect("a time"))
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
 }
 
 const FIELD: &str = "[[fields]]\nat = \"/level\"\nquantity = \"stage_m\"\nunit = \"cm\"\n";
@@ -58,7 +58,7 @@ fn a_payload_is_read_by_places_with_units_scale_and_offset() {
     assert_eq!(decoded.misread, []);
     assert_eq!(
         decoded.claims,
-        [Claim { quantity: Quantity::StageM, value: 1.93, read_at: at("2026-03-01T04:00:00Z") }]
+        [Claim { quantity: Quantity::StageM, value: 1.93, read_at: Some(at("2026-03-01T04:00:00Z")) }]
     );
     assert_eq!((decoded.device.as_deref(), decoded.sequence), (Some("17"), Some(41)));
 }
@@ -110,7 +110,7 @@ fn records_have_their_own_times_and_one_device() {
         r#"{"dev":"g1","data":[{"t":"2026-03-01T07:30:00","level":193},{"t":"bad","level":1},{"level":2},{"t":"2026-03-01T07:31:00","level":"۱۹۵"}]}"#,
     );
     let told: Vec<_> = decoded.claims.iter().map(|claim| (claim.value, claim.read_at)).collect();
-    assert_eq!(told, [(1.93, at("2026-03-01T04:00:00Z")), (1.95, at("2026-03-01T04:01:00Z"))]);
+    assert_eq!(told, [(1.93, Some(at("2026-03-01T04:00:00Z"))), (1.95, Some(at("2026-03-01T04:01:00Z")))]);
     assert_eq!(decoded.misread.len(), 2, "{decoded:?}");
 
     let several = read(

@@ -15,8 +15,11 @@ use super::{
 };
 use crate::sensors::{quantity::Quantity, reason::Reason};
 
+/// A unit as it is named there, and in UCUM.
+type Names = &'static [(&'static str, &'static str)];
+
 /// How a Tasmota names units, by the key under which it does, and what they are in UCUM.
-const UNITS: [(&str, Quantity, &[(&str, &str)]); 2] = [
+const UNITS: [(&str, Quantity, Names); 2] = [
     ("TempUnit", Quantity::AirTempC, &[("C", "Cel"), ("F", "[degF]")]),
     (
         "SpeedUnit",
@@ -140,7 +143,7 @@ mod tests {
     #[test]
     fn states_and_last_wills_are_understood() {
         let state = r#"{"Time":"2026-03-01T07:30:00","Uptime":"0T00:10:12","Vcc":3.416,"Wifi":{"RSSI":70}}"#;
-        assert_eq!(read("tele/x/STATE", state).claims[0].value, 3.416);
+        assert_eq!(read("tele/x/STATE", state).claims[0].value.to_string(), "3.416");
         let bare = read("tele/x/STATE", r#"{"Time":"2026-03-01T07:30:00","Uptime":"0T00:10:12"}"#);
         assert!(bare.claims.is_empty() && bare.misread.is_empty(), "{bare:?}");
         assert_eq!(read("tele/x/LWT", "Online").presence, Some(Presence::Online));

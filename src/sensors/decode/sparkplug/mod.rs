@@ -29,7 +29,7 @@ pub struct Rebirth {
 
 impl Rebirth {
     /// The command `Node Control/Rebirth`.
-    pub fn payload(&self, now: Timestamp) -> Vec<u8> {
+    pub fn payload(now: Timestamp) -> Vec<u8> {
         let timestamp = u64::try_from(now.as_millisecond()).ok();
         let metric = Metric {
             name: Some("Node Control/Rebirth"),

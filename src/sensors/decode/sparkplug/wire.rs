@@ -109,11 +109,9 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
 
 fn int(value: u64) -> Result<u32, Fault> {
     // Whoever writes a negative 32-bit number as 64 bits means the lower ones.
-    if u32::try_from(value).is_ok() || value >= u64::MAX - u64::from(u32::MAX >> 1) {
-        Ok((value & u64::from(u32::MAX)) as u32)
-    } else {
-        Err("an int_value is longer than 32 bits")
-    }
+    let negative = value >= u64::MAX - u64::from(u32::MAX >> 1);
+    let low = if negative { value & u64::from(u32::MAX) } else { value };
+    u32::try_from(low).map_err(|_| "an int_value is longer than 32 bits")
 }
 
 /// Reads a payload.
@@ -198,11 +196,14 @@ fn unit(bytes: &[u8]) -> Result<Option<&str>, Fault> {
 }
 
 fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+    loop {
+        let low = u8::try_from(value & 0x7f).expect("seven bits");
         value >>= 7;
+        if value == 0 {
+            return out.push(low);
+        }
+        out.push(low | 0x80);
     }
-    out.push(value as u8);
 }
 
 fn put_number(out: &mut Vec<u8>, field: u64, value: u64) {
